@@ -1,0 +1,3 @@
+#!/usr/bin/env node
+import { runInstalled } from './run.mjs';
+await runInstalled('findstars');

@@ -1,0 +1,5 @@
+export * from './catalog.ts';
+export * from './frame-row.ts';
+export * from './frame-summary.ts';
+export * from './live.ts';
+export * from './problem.ts';

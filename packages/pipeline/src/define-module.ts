@@ -1,0 +1,167 @@
+import type { FrameMetrics } from '@colibri/contracts';
+import type { Compute } from '@colibri/numerics';
+import type { Frame, FrameSources, Master, RawFrame } from './frame.ts';
+import type { ReferenceCatalog } from './ports.ts';
+
+/** What a module may ask for, and what each asks becomes in `run`. */
+export interface InputTypes {
+  rawFrame: RawFrame;
+  frame: Frame;
+  sources: FrameSources;
+  /** null: configured away (`bias = none`); a master that is wanted and missing stops the frame before `run`. */
+  bias: Master | null;
+  dark: Master | null;
+  flat: Master | null;
+  /** null: no catalogue is configured. */
+  referenceCatalog: ReferenceCatalog | null;
+}
+export type InputKind = keyof InputTypes;
+export interface InputSpec<K extends InputKind = InputKind> {
+  readonly kind: K;
+  readonly doc: string;
+  readonly unit: string;
+}
+export const input = <K extends InputKind>(kind: K, doc: string, unit = ''): InputSpec<K> => ({ kind, doc, unit });
+
+/** What a module may return; each replaces what the unit of work held of that kind. */
+export interface OutputTypes {
+  frame: Frame;
+  sources: FrameSources;
+  notes: AstrometryNotes;
+}
+export type OutputKind = keyof OutputTypes;
+export interface OutputSpec<K extends OutputKind = OutputKind> {
+  readonly kind: K;
+  readonly doc: string;
+  readonly unit: string;
+  readonly level: string;
+}
+export const output = <K extends OutputKind>(kind: K, doc: string, { unit = '', level = '' } = {}): OutputSpec<K> => ({
+  kind,
+  doc,
+  unit,
+  level,
+});
+
+/** What the astrometry module says beside its numbers; goes into the frame's summary. */
+export interface AstrometryNotes {
+  readonly solved: boolean;
+  readonly reason: string | null;
+  readonly raDeg: number | null;
+  readonly decDeg: number | null;
+  readonly pixelScaleArcsec: number | null;
+  readonly rotationDeg: number | null;
+  readonly parity: 1 | -1 | null;
+  readonly projection: string | null;
+  readonly distortionOrder: number | null;
+  readonly catalog: string | null;
+  readonly band: string | null;
+  readonly photometryNote: string | null;
+}
+
+export type ParameterSpec =
+  | {
+      readonly kind: 'number';
+      readonly doc: string;
+      readonly unit: string;
+      readonly default: number | null;
+      readonly above?: number;
+      readonly below?: number;
+      readonly atLeast?: number;
+      readonly atMost?: number;
+    }
+  | { readonly kind: 'text'; readonly doc: string; readonly default: string }
+  | { readonly kind: 'flag'; readonly doc: string; readonly default: boolean }
+  | { readonly kind: 'choice'; readonly doc: string; readonly options: readonly string[]; readonly default: string };
+
+/** A number; `default: null` means: taken from the header or the camera's table when not configured. */
+export const number = <D extends number | null>(
+  doc: string,
+  spec: { unit: string; default: D; above?: number; below?: number; atLeast?: number; atMost?: number },
+) => ({ kind: 'number', doc, ...spec }) as const;
+export const text = (doc: string, spec: { default: string }) => ({ kind: 'text', doc, ...spec }) as const;
+export const flag = (doc: string, spec: { default: boolean }) => ({ kind: 'flag', doc, ...spec }) as const;
+export const choice = <O extends string>(doc: string, spec: { options: readonly O[]; default: O }) =>
+  ({ kind: 'choice', doc, ...spec }) as const;
+
+export type ParameterValue<S> = S extends { kind: 'number'; default: infer D }
+  ? null extends D
+    ? number | null
+    : number
+  : S extends { kind: 'text' }
+    ? string
+    : S extends { kind: 'flag' }
+      ? boolean
+      : S extends { kind: 'choice'; options: readonly (infer O)[] }
+        ? O
+        : never;
+
+/** A figure of the frame: header card, column of the board, chart. */
+export interface MetricSpec {
+  readonly doc: string;
+  readonly unit: string;
+  readonly card: string;
+  readonly field: keyof FrameMetrics;
+  readonly warnAbove?: number;
+  readonly warnBelow?: number;
+}
+export const metric = (doc: string, spec: Omit<MetricSpec, 'doc'>): MetricSpec => ({ doc, ...spec });
+
+/** What the engine lends a module for one run. */
+export interface ModuleContext {
+  readonly compute: Compute;
+  /** One line in the log, under the module's title. */
+  info(message: string): void;
+  /** A doubt that does not stop the frame: a sentence on the board and in the summary. */
+  warn(sentence: string): void;
+}
+
+type Shapes<I extends Record<string, InputSpec>> = {
+  readonly [N in keyof I]: I[N] extends InputSpec<infer K> ? InputTypes[K] : never;
+};
+type Values<P extends Record<string, ParameterSpec>> = { readonly [N in keyof P]: ParameterValue<P[N]> };
+type Results<O extends Record<string, OutputSpec>> = {
+  readonly [N in keyof O]: O[N] extends OutputSpec<infer K> ? OutputTypes[K] : never;
+};
+
+export interface ModuleDefinition<
+  I extends Record<string, InputSpec> = Record<string, InputSpec>,
+  P extends Record<string, ParameterSpec> = Record<string, ParameterSpec>,
+  O extends Record<string, OutputSpec> = Record<string, OutputSpec>,
+  M extends Record<string, MetricSpec> = Record<string, MetricSpec>,
+> {
+  /** The command, the config file, the docs page. */
+  readonly name: string;
+  /** Two letters: prefix of its FITS cards (RDVERS, RDCONF). */
+  readonly code: string;
+  /** Raised when the same input gives other numbers. */
+  readonly version: string;
+  readonly title: string;
+  readonly summary: string;
+  /** Label in pipeline.cfg when it differs from the name. */
+  readonly iniLabel?: string;
+  readonly unitOfWork: 'frame';
+  readonly inputs: I;
+  readonly parameters: P;
+  readonly outputs: O;
+  readonly metrics: M;
+  run(inputs: Shapes<I>, parameters: Values<P>, context: ModuleContext): ModuleResult<O, M> | Promise<ModuleResult<O, M>>;
+}
+export interface ModuleResult<O extends Record<string, OutputSpec>, M extends Record<string, MetricSpec>> {
+  readonly outputs: Results<O>;
+  readonly metrics: { readonly [N in keyof M]: number | null };
+}
+
+/** Any module, when the engine handles them alike. */
+// biome-ignore lint/suspicious/noExplicitAny: the one place where the engine forgets a module's own types
+export type AnyModule = ModuleDefinition<any, any, any, any>;
+
+/** Declares one module: command, INI keys, documentation, header cards and board column all come from this one object. */
+export function defineModule<
+  const I extends Record<string, InputSpec>,
+  const P extends Record<string, ParameterSpec>,
+  const O extends Record<string, OutputSpec>,
+  const M extends Record<string, MetricSpec>,
+>(definition: ModuleDefinition<I, P, O, M>): ModuleDefinition<I, P, O, M> {
+  return Object.freeze(definition);
+}

@@ -1,0 +1,1 @@
+export type { TanSip, Wcs } from './wcs-types.ts';
