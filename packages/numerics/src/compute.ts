@@ -1,16 +1,74 @@
+import type { BackgroundMesh, BackgroundOptions, MeshGrid } from './background/background-mesh.ts';
+import type { CalibratedPlanes, CalibrateOptions, CalibrationCounts, CalibrationMasters } from './calibrate/calibrate-frame.ts';
+import type { ClippedMeanOptions, CombinedPlanes } from './combine/clipped-mean.ts';
+import type { ConvolutionKernel } from './convolve/convolution-kernel.ts';
+import type { PixelNoise } from './convolve/matched-filter.ts';
+import type { CosmicRayOptions } from './cosmic/reject-cosmic-rays.ts';
+import type { TaskArgs, TaskName, TaskResult } from './pool/tasks.ts';
+import type { Shape } from './shape.ts';
+
 /**
  * Where arithmetic runs. `scalar` is plain TypeScript on the heap, the oracle; `wasm` the same functions as SIMD over one shared
  * memory, its loops over rows or objects spread over a pool of threads. Both return the same numbers to a stated tolerance.
+ *
+ * Methods have the meaning and the arguments of the exported functions of the same name. They take any array; those from `float32`
+ * and its sisters are used where they lie, others are copied to the shared memory and back.
  */
 export interface Compute {
   readonly kind: 'scalar' | 'wasm';
   readonly threads: number;
+
   /** Arrays in the memory that the functions work on without copying. Contents undefined. */
   float32(length: number): Float32Array;
+  float64(length: number): Float64Array;
+  int32(length: number): Int32Array;
   uint16(length: number): Uint16Array;
-  /** Frees every array allocated inside `body`, but for those passed to `keep`. */
+  uint8(length: number): Uint8Array;
+  /**
+   * Frees every array allocated inside `body`, but for those passed to `keep` (which then belong to the scope around, or to you).
+   * `body` may be async: the scope then ends when its promise settles, and calls it awaits belong to it.
+   */
   scope<T>(body: (keep: <A extends ArrayBufferView>(array: A) => A) => T): T;
-  /** Frees one array that lives outside any scope. */
+  /** Frees one array before its scope ends, or one that lives outside any scope. */
   free(array: ArrayBufferView): void;
+  /** Bytes of the shared memory in use; 0 for scalar. */
+  usedBytes(): number;
+
+  calibrateFrame(
+    raw: Uint16Array | Float32Array,
+    masters: CalibrationMasters,
+    options: CalibrateOptions,
+    out: CalibratedPlanes,
+  ): Promise<CalibrationCounts>;
+  measureBackground(image: Float32Array, mask: Uint16Array | null, options: BackgroundOptions): Promise<BackgroundMesh>;
+  expandMesh(values: Float32Array, mesh: MeshGrid, shape: Shape, out: Float32Array): Promise<Float32Array>;
+  /** `image − expandMesh(values)` in one pass; may be done in place. */
+  subtractMesh(image: Float32Array, values: Float32Array, mesh: MeshGrid, shape: Shape, out: Float32Array): Promise<Float32Array>;
+  subtract(image: Float32Array, background: Float32Array, out: Float32Array): Promise<Float32Array>;
+  convolve(image: Float32Array, kernel: ConvolutionKernel, shape: Shape, out: Float32Array): Promise<Float32Array>;
+  matchedFilter(
+    image: Float32Array,
+    noise: PixelNoise,
+    mask: Uint16Array | null,
+    kernel: ConvolutionKernel,
+    shape: Shape,
+    out: Float32Array,
+  ): Promise<Float32Array>;
+  /** Sets MaskPlane.COSMIC in `mask`; the number of pixels newly set. */
+  rejectCosmicRays(data: Float32Array, variance: Float32Array, mask: Uint16Array, options: CosmicRayOptions): Promise<number>;
+  clippedMean(frames: readonly Float32Array[], options: ClippedMeanOptions, out: CombinedPlanes): Promise<CombinedPlanes>;
+
+  /**
+   * Spreads the objects 0 … count − 1 over the threads in ranges of `chunk` (default 64): the task of `pool/tasks.ts` by name.
+   * The results of the ranges, in order.
+   */
+  runTask<N extends TaskName>(
+    name: N,
+    args: TaskArgs<N>,
+    count: number,
+    options?: { readonly chunk?: number },
+  ): Promise<TaskResult<N>[]>;
+
+  /** Ends the threads. Arrays handed out before must not be used afterwards. */
   close(): Promise<void>;
 }

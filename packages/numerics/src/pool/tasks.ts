@@ -1,0 +1,33 @@
+import { computeUnknownTask } from '../errors.ts';
+
+/**
+ * Work on objects `from` (inclusive) to `to` (exclusive). `args` arrives as a structured clone: arrays in the compute memory are the
+ * same bytes in every thread, others are copies, so results go into shared arrays or come back as the (cloneable) return value.
+ */
+export type Task<A, R> = (args: A, from: number, to: number) => R;
+
+/**
+ * Every function that `Compute.runTask` can call, by name. A name is part of no file format: change it freely.
+ * Add yours here; its module must not import anything that needs Node or another thread's state.
+ */
+export const tasks = {
+  /** Adds one to each value: tests and warm-up. */
+  addOne: ({ values }: { values: Float32Array }, from: number, to: number): number => {
+    for (let i = from; i < to; i++) values[i] = values[i]! + 1;
+    return to - from;
+  },
+} as const;
+
+export type TaskName = keyof typeof tasks;
+export type TaskArgs<N extends TaskName> = Parameters<(typeof tasks)[N]>[0];
+export type TaskResult<N extends TaskName> = ReturnType<(typeof tasks)[N]>;
+
+/** Runs one range of a task by name, as the worker threads do. */
+export function runRange(name: string, args: unknown, from: number, to: number): unknown {
+  const task = (tasks as Record<string, Task<never, unknown>>)[name];
+  if (task === undefined) throw computeUnknownTask({ name });
+  return task(args as never, from, to);
+}
+
+/** Objects per range unless asked otherwise; fixed, so that results do not depend on the number of threads. */
+export const TASK_CHUNK = 64;

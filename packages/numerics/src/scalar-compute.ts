@@ -1,0 +1,41 @@
+import { expandMesh, subtract, subtractMesh } from './background/expand-mesh.ts';
+import { measureBackground } from './background/measure-background.ts';
+import { calibrateFrame } from './calibrate/calibrate-frame.ts';
+import { clippedMean } from './combine/clipped-mean.ts';
+import type { Compute } from './compute.ts';
+import { convolve } from './convolve/convolve.ts';
+import { matchedFilter } from './convolve/matched-filter.ts';
+import { rejectCosmicRays } from './cosmic/reject-cosmic-rays.ts';
+import { runRange, TASK_CHUNK, type TaskName, type TaskResult } from './pool/tasks.ts';
+
+/** Plain TypeScript on the heap, one thread, any runtime: the oracle of the faster `openCompute`, and its stand-in in the browser. */
+export function scalarCompute(): Compute {
+  const keep = <A>(array: A): A => array;
+  return {
+    kind: 'scalar',
+    threads: 1,
+    float32: (length) => new Float32Array(length),
+    float64: (length) => new Float64Array(length),
+    int32: (length) => new Int32Array(length),
+    uint16: (length) => new Uint16Array(length),
+    uint8: (length) => new Uint8Array(length),
+    scope: (body) => body(keep),
+    free: () => {},
+    usedBytes: () => 0,
+    calibrateFrame: async (...a) => calibrateFrame(...a),
+    measureBackground: async (...a) => measureBackground(...a),
+    expandMesh: async (...a) => expandMesh(...a),
+    subtractMesh: async (...a) => subtractMesh(...a),
+    subtract: async (...a) => subtract(...a),
+    convolve: async (...a) => convolve(...a),
+    matchedFilter: async (...a) => matchedFilter(...a),
+    rejectCosmicRays: async (...a) => rejectCosmicRays(...a),
+    clippedMean: async (...a) => clippedMean(...a),
+    runTask: async <N extends TaskName>(name: N, args: unknown, count: number, { chunk = TASK_CHUNK } = {}) => {
+      const results: TaskResult<N>[] = [];
+      for (let i = 0; i < count; i += chunk) results.push(runRange(name, args, i, Math.min(count, i + chunk)) as TaskResult<N>);
+      return results;
+    },
+    close: async () => {},
+  };
+}
