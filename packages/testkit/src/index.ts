@@ -1,1 +1,1 @@
-export {};
+export { describeLedger, offered } from './ledger-contract.ts';

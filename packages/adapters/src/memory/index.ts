@@ -1,1 +1,1 @@
-export {};
+export { type MemoryLedger, openMemoryLedger } from './memory-ledger.ts';
