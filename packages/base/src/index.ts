@@ -2,6 +2,8 @@ export type { Clock } from './clock.ts';
 export { isoUtc, systemClock } from './clock.ts';
 export type { ErrorDefinition, ErrorKind, Facts, Retry } from './errors.ts';
 export { asObservatoryError, defineError, isErrorOf, ObservatoryError, unexpected } from './errors.ts';
+export type { Ini, IniEntry, IniSection } from './ini.ts';
+export { formatIni, iniDuplicate, iniName, iniNoSection, iniReference, iniSyntax, parseIni } from './ini.ts';
 export type { Log, LogFields, LogLevel } from './log.ts';
 export { formatLogLine, memoryLog, silentLog } from './log.ts';
 export { nearestName } from './nearest-name.ts';
