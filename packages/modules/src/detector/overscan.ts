@@ -1,10 +1,10 @@
 import type { RawFrame } from '@colibri/pipeline';
 import type { Geometry, Section } from './sections.ts';
 
-/** Bias level of each row [adu], for the left and the right half of the data area. Same array twice when there is one amplifier side. */
+/** Bias levels of the data area. */
 export interface RowLevels {
-  readonly left: Float32Array;
-  readonly right: Float32Array;
+  /** [adu], `2 · height` values: left and right half of each row. */
+  readonly levels: Float32Array;
   /** Mean of all [adu], and 1 sigma error of one level [adu]. */
   readonly mean: number;
   readonly error: number;
@@ -18,24 +18,23 @@ export interface RowLevels {
 export function measureLevels(raw: RawFrame, geometry: Geometry): RowLevels {
   const { data, overscan } = geometry;
   const height = data.y1 - data.y0;
-  const left = new Float32Array(height);
-  const right = new Float32Array(height);
-  if (overscan.length === 0) return { left, right, mean: 0, error: 0 };
+  const levels = new Float32Array(2 * height);
+  if (overscan.length === 0) return { levels, mean: 0, error: 0 };
   const half = data.y0 + (height >> 1);
   const middle = (data.x0 + data.x1) / 2;
   const sides = [overscan.filter((s) => s.x0 < middle), overscan.filter((s) => s.x0 >= middle)];
   let sum = 0, worst = 0;
-  [left, right].forEach((levels, side) => {
-    const sections = sides[side]!.length > 0 ? sides[side]! : overscan;
+  sides.forEach((own, side) => {
+    const sections = own.length > 0 ? own : overscan;
     for (const [y0, y1] of [[data.y0, half], [half, data.y1]] as const) {
       if (y1 <= y0) continue;
       const { level, error } = clippedLevel(raw, sections, y0, y1);
-      levels.fill(level, y0 - data.y0, y1 - data.y0);
+      for (let y = y0 - data.y0; y < y1 - data.y0; y++) levels[2 * y + side] = level;
       sum += level * (y1 - y0);
       worst = Math.max(worst, error);
     }
   });
-  return { left, right, mean: sum / (2 * height), error: worst };
+  return { levels, mean: sum / (2 * height), error: worst };
 }
 
 /** Mean of the overscan pixels in rows [y0, y1), clipped at 4 sigma around the median three times. NaN pixels are left out. */

@@ -52,7 +52,7 @@ export const reduction = defineModule({
       checkShape(raw, what, master, width, height);
       if (master?.note) context.warn(`The ${what} ${master.name} is not an exact choice: ${master.note}.`);
     }
-    const levels = measureLevels(raw, geometry);
+    const { levels, mean: level } = measureLevels(raw, geometry);
     if (geometry.overscan.length === 0 && !bias) context.warn('No overscan and no bias: the electronic offset stays in the sky level.');
 
     const counts = raw.data instanceof Uint16Array ? compute.uint16(count) : compute.float32(count);
@@ -73,8 +73,9 @@ export const reduction = defineModule({
       { data, variance, mask },
     );
     compute.free(counts);
-    if (found.usable === 0) throw emptyFrame({ frame: raw.meta.frameId, what: 'not one pixel could be calibrated (blank, NaN or saturated throughout)' });
-    if (found.usable < 0.5 * count) context.warn(`Only ${((100 * found.usable) / count).toFixed(0)} % of the pixels could be calibrated.`);
+    const usable = count - found.noFlat - found.noData - found.saturated;
+    if (usable <= 0) throw emptyFrame({ frame: raw.meta.frameId, what: 'not one pixel could be calibrated (blank, NaN or saturated throughout)' });
+    if (usable < 0.5 * count) context.warn(`Only ${((100 * usable) / count).toFixed(0)} % of the pixels could be calibrated.`);
     if (found.saturated > 0) growSaturation(mask, width, height, 2);
     const cosmics = parameters.cosmic_rays
       ? await compute.rejectCosmicRays(data, variance, mask, { width, height, sigmaClip: parameters.cosmic_sigma })
@@ -90,7 +91,7 @@ export const reduction = defineModule({
       return turned;
     }) as [Float32Array, Float32Array, Uint16Array];
     context.info(
-      `${raw.meta.frameId}: level ${levels.mean.toFixed(2)} adu, gain ${detector.gain} e/adu (${detector.source}), `
+      `${raw.meta.frameId}: level ${level.toFixed(2)} adu, gain ${detector.gain} e/adu (${detector.source}), `
       + `${found.saturated} saturated, ${cosmics ?? 'no search for'} cosmic-ray pixels`,
     );
     const reduced: Frame = {
@@ -98,7 +99,7 @@ export const reduction = defineModule({
       width: turn.transposed ? height : width, height: turn.transposed ? width : height,
       data: planes[0], variance: planes[1], mask: planes[2],
       gain: detector.gain, readNoise: detector.readNoise,
-      saturation: (detector.saturationAdu - levels.mean) * detector.gain,
+      saturation: (detector.saturationAdu - level) * detector.gain,
       wcs, solved: false,
     };
     return { outputs: { reduced }, metrics: { saturated: found.saturated / count, cosmics } };
