@@ -19,6 +19,7 @@ export { MaskPlane } from './mask-plane.ts';
 export type { Task, TaskArgs, TaskName, TaskResult } from './pool/tasks.ts';
 export { scalarCompute } from './scalar-compute.ts';
 export type { Shape } from './shape.ts';
+export * from './solve/index.ts';
 export type { SourceColumns } from './source-columns.ts';
 export { SourceFlag } from './source-columns.ts';
 export * from './stats/index.ts';

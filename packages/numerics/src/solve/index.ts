@@ -1,0 +1,18 @@
+export type { Affine, AffineShape } from './affine.ts';
+export { affineShape, fitAffine, fitSimilarity, invertAffine, similarity } from './affine.ts';
+export { choleskyFactor, choleskyInverse, choleskyLogDeterminant, choleskySolve } from './cholesky.ts';
+export type { LinearSolution, NormalEquations } from './least-squares.ts';
+export { normalEquations, solveNormal, weightedLeastSquares } from './least-squares.ts';
+export type { LevenbergMarquardtResult } from './levenberg-marquardt.ts';
+export { levenbergMarquardt } from './levenberg-marquardt.ts';
+export type { PatternProblem, PatternSolution } from './pattern-match.ts';
+export { matchPattern } from './pattern-match.ts';
+export type { PointGrid } from './point-grid.ts';
+export { buildPointGrid, countInGrid, nearestInGrid } from './point-grid.ts';
+export type { PolynomialTerm } from './polynomial.ts';
+export { evaluateLegendre, legendreRow, legendreToPowers, polynomialTermCount, polynomialTerms } from './polynomial.ts';
+export type { PolynomialField } from './polynomial-field.ts';
+export { fieldSigma, fitPolynomialField } from './polynomial-field.ts';
+export type { QrSolution } from './qr.ts';
+export { qrLeastSquares } from './qr.ts';
+export { huberWeight, robustLinearFit, studentWeight2d, tukeyWeight } from './robust.ts';
