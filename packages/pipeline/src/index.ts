@@ -1,4 +1,13 @@
+export type { AlertRule, Gp1Config, Gp1Pipeline } from './config/gp1-config.ts';
+export { readGp1Config, siteLongitudeEastDeg } from './config/gp1-config.ts';
+export type { CalibrationChoice, CalibrationKind, ConfigLayer, ModuleConfig, Overrides } from './config/module-config.ts';
+export { readConfig } from './config/module-config.ts';
+export type { ConfigFolder, PipelineConfig } from './config/pipeline-config.ts';
+export { configHash, readPipelineConfig } from './config/pipeline-config.ts';
+export type { Parameter } from './config/values.ts';
 export * from './define-module.ts';
 export * as pipelineErrors from './errors.ts';
 export type * from './frame.ts';
+export { canonicalJson, sha256 } from './hash.ts';
 export type * from './ports.ts';
+export { type Sequence, sequence } from './sequence.ts';
