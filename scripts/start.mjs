@@ -18,7 +18,9 @@ const { values } = parseArgs({
   },
 });
 if (values.help) {
-  console.log('npm start [-- --port 8470] [--rate 10: simulated seconds per second] [--size 2048] [--dir .colibri] [--fresh: forget the earlier night]');
+  console.log(
+    'npm start [-- --port 8470] [--rate 10: simulated seconds per second] [--size 2048] [--dir .colibri] [--fresh: forget the earlier night]',
+  );
   process.exit(0);
 }
 
@@ -28,7 +30,8 @@ build();
 const { dir } = values;
 if (values.fresh) rmSync(dir, { recursive: true, force: true });
 const at = (...parts) => join(dir, ...parts);
-for (const folder of ['raw', 'log', 'workspace/alerts', 'workspace/guests', 'config/alerts', 'config/guests', 'simulator']) mkdirSync(at(folder), { recursive: true });
+for (const folder of ['raw', 'log', 'workspace/alerts', 'workspace/guests', 'config/alerts', 'config/guests', 'simulator'])
+  mkdirSync(at(folder), { recursive: true });
 writeConfiguration();
 
 const node = (entry, ...args) => [process.execPath, [join(root, 'apps', entry), ...args]];
@@ -42,11 +45,39 @@ if (!existsSync(catalogCsv)) {
 const port = await freePort(Number(values.port));
 const children = [];
 let ending = false;
-start('server', ...node('gic-server/dist/main.js', '--port', String(port), '--data-dir', at('database'), '--gp1-config', at('gp1.cfg'), '--simulation', at('simulator', 'simulation.json')));
+start(
+  'server',
+  ...node(
+    'gic-server/dist/main.js',
+    '--port',
+    String(port),
+    '--data-dir',
+    at('database'),
+    '--gp1-config',
+    at('gp1.cfg'),
+    '--simulation',
+    at('simulator', 'simulation.json'),
+  ),
+);
 await answering(port);
 start('gp1', ...node('gp1/bin/gp1.mjs', '--config', at('gp1.cfg')));
-start('simulator', ...node('simulator/dist/main.js', '--output', at('raw'), '--state', at('simulator'), '--rate', values.rate, '--size', values.size));
-console.log(`\n  The night is on  http://127.0.0.1:${port}/\n  Ctrl-C ends it; the next npm start goes on where it stopped (npm start -- --fresh begins anew).\n`);
+start(
+  'simulator',
+  ...node(
+    'simulator/dist/main.js',
+    '--output',
+    at('raw'),
+    '--state',
+    at('simulator'),
+    '--rate',
+    values.rate,
+    '--size',
+    values.size,
+  ),
+);
+console.log(
+  `\n  The night is on  http://127.0.0.1:${port}/\n  Ctrl-C ends it; the next npm start goes on where it stopped (npm start -- --fresh begins anew).\n`,
+);
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => void end(0));
 
@@ -81,7 +112,9 @@ async function end(code) {
 async function freePort(wanted) {
   for (let candidate = wanted; candidate < wanted + 20; candidate++) {
     const free = await new Promise((resolve) => {
-      const probe = createServer().once('error', () => resolve(false)).listen(candidate, '127.0.0.1', () => probe.close(() => resolve(true)));
+      const probe = createServer()
+        .once('error', () => resolve(false))
+        .listen(candidate, '127.0.0.1', () => probe.close(() => resolve(true)));
     });
     if (free) return candidate;
   }
@@ -91,7 +124,10 @@ async function freePort(wanted) {
 async function answering(onPort) {
   const limit = Date.now() + 60_000;
   while (Date.now() < limit && !ending) {
-    const ok = await fetch(`http://127.0.0.1:${onPort}/health/ready`).then((reply) => reply.ok, () => false);
+    const ok = await fetch(`http://127.0.0.1:${onPort}/health/ready`).then(
+      (reply) => reply.ok,
+      () => false,
+    );
     if (ok) return;
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
@@ -120,7 +156,9 @@ database_dir = ${at('database')}
 ${pipeline('alerts', 'svom')}${pipeline('guests', 'guest')}`;
   writeFileSync(at('gp1.cfg'), gp1);
   for (const name of ['alerts', 'guests']) {
-    writeFileSync(at('config', name, 'pipeline.cfg'), `[Workspace]
+    writeFileSync(
+      at('config', name, 'pipeline.cfg'),
+      `[Workspace]
 headers = TRGID,INSTRUME,FILTER
 
 [Input and Output]
@@ -134,6 +172,7 @@ astrometry = yes
 
 [Strategy processing]
 mode = standard
-`);
+`,
+    );
   }
 }

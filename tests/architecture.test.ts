@@ -13,14 +13,32 @@ const arrows: Record<string, { may: string[]; because: string }> = {
   fits: { may: ['base'], because: 'Bytes to HDUs; usable alone.' },
   sky: { may: ['base'], because: 'Angles, time and WCS; usable alone.' },
   numerics: { may: ['base'], because: 'Arithmetic on typed arrays; no files, clock or environment.' },
-  pipeline: { may: ['base', 'contracts', 'fits', 'sky', 'numerics'], because: 'Order, retries and provenance, written over formats and arithmetic.' },
-  modules: { may: ['base', 'contracts', 'fits', 'sky', 'numerics', 'pipeline'], because: 'The science; reaches the world through ports of pipeline.' },
+  pipeline: {
+    may: ['base', 'contracts', 'fits', 'sky', 'numerics'],
+    because: 'Order, retries and provenance, written over formats and arithmetic.',
+  },
+  modules: {
+    may: ['base', 'contracts', 'fits', 'sky', 'numerics', 'pipeline'],
+    because: 'The science; reaches the world through ports of pipeline.',
+  },
   adapters: { may: ['base', 'contracts', 'fits', 'sky', 'modules', 'pipeline'], because: 'Implements the ports.' },
-  testkit: { may: ['base', 'contracts', 'fits', 'sky', 'numerics', 'pipeline'], because: 'Contract suites and synthetic skies; imported by tests alone.' },
-  gp1: { may: ['base', 'contracts', 'fits', 'sky', 'numerics', 'pipeline', 'modules', 'adapters'], because: 'Composes the pipeline.' },
-  'gic-server': { may: ['base', 'contracts', 'fits', 'sky', 'adapters'], because: 'Reads what GP1 wrote: they meet in contracts, never in modules.' },
+  testkit: {
+    may: ['base', 'contracts', 'fits', 'sky', 'numerics', 'pipeline'],
+    because: 'Contract suites and synthetic skies; imported by tests alone.',
+  },
+  gp1: {
+    may: ['base', 'contracts', 'fits', 'sky', 'numerics', 'pipeline', 'modules', 'adapters'],
+    because: 'Composes the pipeline.',
+  },
+  'gic-server': {
+    may: ['base', 'contracts', 'fits', 'sky', 'adapters'],
+    because: 'Reads what GP1 wrote: they meet in contracts, never in modules.',
+  },
   'gic-web': { may: ['contracts', 'fits', 'sky', 'base'], because: 'Nothing that needs Node.' },
-  simulator: { may: ['base', 'fits', 'sky', 'numerics'], because: 'A pretend observatory: it shares formats with GP1, not its science.' },
+  simulator: {
+    may: ['base', 'fits', 'sky', 'numerics'],
+    because: 'A pretend observatory: it shares formats with GP1, not its science.',
+  },
 };
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -55,7 +73,8 @@ function violationsOf(file: string, text: string): string[] {
     if (!rule) return [`${file}: the room ${from} is not in the list of arrows`];
     if (to === from) return [];
     if (isTest(file)) return to === 'node' || to === 'testkit' || to in arrows ? [] : [`${file} reaches for ${to}`];
-    if (to === 'node') return nodeIsFine(file) ? [] : [`${file} needs Node, but its room runs in the browser or is pure arithmetic`];
+    if (to === 'node')
+      return nodeIsFine(file) ? [] : [`${file} needs Node, but its room runs in the browser or is pure arithmetic`];
     return rule.may.includes(to) ? [] : [`${file}: ${from} must not import ${to} (${rule.because})`];
   });
 }

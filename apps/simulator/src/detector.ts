@@ -24,12 +24,20 @@ export interface DetectorModel {
 export function makeDetector(camera: 'C1' | 'C2', size: number, seed: number): DetectorModel {
   const random = seededRandom(seed ^ (camera === 'C1' ? 0x1111 : 0x2222));
   const count = size * size;
-  const biasStructure = new Float32Array(count), dark = new Float32Array(count), flat = new Float32Array(count);
+  const biasStructure = new Float32Array(count),
+    dark = new Float32Array(count),
+    flat = new Float32Array(count);
   const columns = Float32Array.from({ length: size }, () => 0.8 * random.normal());
-  const dust = Array.from({ length: 9 }, () => ({ x: random.uniform() * size, y: random.uniform() * size, r: 12 + 25 * random.uniform(), depth: 0.02 + 0.05 * random.uniform() }));
+  const dust = Array.from({ length: 9 }, () => ({
+    x: random.uniform() * size,
+    y: random.uniform() * size,
+    r: 12 + 25 * random.uniform(),
+    depth: 0.02 + 0.05 * random.uniform(),
+  }));
   for (let y = 0, i = 0; y < size; y++) {
     for (let x = 0; x < size; x++, i++) {
-      const u = (2 * x) / size - 1, v = (2 * y) / size - 1;
+      const u = (2 * x) / size - 1,
+        v = (2 * y) / size - 1;
       biasStructure[i] = columns[x]! + 1.5 * v + 0.3 * random.normal();
       dark[i] = 0.01 + 0.05 * Math.exp(-(((1 - u) ** 2 + (1 - v) ** 2) / 0.05)); // 0.05 e/s: amplifier glow in one corner
       flat[i] = (1 - 0.11 * (u * u + v * v)) * (1 + 0.008 * random.normal());
@@ -37,14 +45,24 @@ export function makeDetector(camera: 'C1' | 'C2', size: number, seed: number): D
   }
   for (const { x, y, r, depth } of dust) ring(flat, size, x, y, r, depth);
   for (let n = Math.round(count * 4e-4); n > 0; n--) dark[random.below(count)] = 1 + 40 * random.uniform() ** 4;
-  const deadColumn = random.below(size), deadFrom = random.below(size);
+  const deadColumn = random.below(size),
+    deadFrom = random.below(size);
   for (let y = deadFrom; y < size; y++) flat[y * size + deadColumn]! *= 0.05;
   const middle = Float32Array.from(flat).sort()[count >> 1]!;
   for (let i = 0; i < count; i++) flat[i]! /= middle;
   const base = camera === 'C1' ? 500 : 612;
   return {
-    camera, size, overscan: 48, gain: camera === 'C1' ? 2.2 : 2.1, readNoise: camera === 'C1' ? 6.8 : 7.0, fullWell: 135_000, saturationAdu: 65_000,
-    levels: [base, base - 5, base + 8, base + 3], biasStructure, dark, flat,
+    camera,
+    size,
+    overscan: 48,
+    gain: camera === 'C1' ? 2.2 : 2.1,
+    readNoise: camera === 'C1' ? 6.8 : 7.0,
+    fullWell: 135_000,
+    saturationAdu: 65_000,
+    levels: [base, base - 5, base + 8, base + 3],
+    biasStructure,
+    dark,
+    flat,
   };
 }
 

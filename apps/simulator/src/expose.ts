@@ -24,7 +24,14 @@ export interface FrameTruth {
   readonly zeroPointMag: number;
   readonly skyElectron: number;
   readonly wcs: { readonly keyword: string; readonly value: number | string; readonly comment: string }[];
-  readonly afterglow: { readonly raDeg: number; readonly decDeg: number; readonly x: number; readonly y: number; readonly mag: number; readonly fluxElectron: number } | null;
+  readonly afterglow: {
+    readonly raDeg: number;
+    readonly decDeg: number;
+    readonly x: number;
+    readonly y: number;
+    readonly mag: number;
+    readonly fluxElectron: number;
+  } | null;
   readonly sources: readonly TrueSource[];
 }
 
@@ -36,11 +43,20 @@ export function expose(night: Night, index: number, detector: DetectorModel): Si
   const conditions: Conditions = {
     seeingArcsec: 1.05 + 0.35 * pairSeed.uniform() + 0.15 * Math.sin(exposure.startUnix / 1500),
     transparency: 0.97 - 0.04 * pairSeed.uniform() - (Math.floor(exposure.startUnix / 39) % 17 === 5 ? 0.25 : 0),
-    airmass: 1, skyBrighteningMag: 0.1 * Math.cos(exposure.startUnix / 4000),
+    airmass: 1,
+    skyBrighteningMag: 0.1 * Math.cos(exposure.startUnix / 4000),
   };
   if (!exposure.field) {
     const light = exposure.type === 'flat' ? twilight(night, exposure, detector) : null;
-    return { name: frameName(exposure), truth: null, bytes: encode(readOut(detector, light, exposure.exposureSec, night.seed + 13 * index), detector, rawCards(exposure, detector, null, conditions, night.transients)) };
+    return {
+      name: frameName(exposure),
+      truth: null,
+      bytes: encode(
+        readOut(detector, light, exposure.exposureSec, night.seed + 13 * index),
+        detector,
+        rawCards(exposure, detector, null, conditions, night.transients),
+      ),
+    };
   }
   const field = exposure.field === 'alert' ? night.alert : night.survey;
   const cosDec = Math.cos((field.decDeg * Math.PI) / 180);
@@ -52,15 +68,40 @@ export function expose(night: Night, index: number, detector: DetectorModel): Si
   };
   const middleUnix = exposure.startUnix + exposure.exposureSec / 2;
   const seen = { ...conditions, airmass: airmassAt(asked.raDeg, asked.decDeg, middleUnix) };
-  const wcs: Wcs = trueWcs({ ...pointed, size: detector.size, camera: exposure.camera, mountRotationDeg: exposure.mountRotationDeg, rollDeg: 0.35 });
-  const sky = renderSky({ field, wcs, filter: exposure.filter, exposureSec: exposure.exposureSec, middleUnix, conditions: seen, size: detector.size, transients: exposure.field === 'alert' ? night.transients : null });
+  const wcs: Wcs = trueWcs({
+    ...pointed,
+    size: detector.size,
+    camera: exposure.camera,
+    mountRotationDeg: exposure.mountRotationDeg,
+    rollDeg: 0.35,
+  });
+  const sky = renderSky({
+    field,
+    wcs,
+    filter: exposure.filter,
+    exposureSec: exposure.exposureSec,
+    middleUnix,
+    conditions: seen,
+    size: detector.size,
+    transients: exposure.field === 'alert' ? night.transients : null,
+  });
   const glow = sky.sources.find((source) => source.kind === 'afterglow');
   return {
     name: frameName(exposure),
-    bytes: encode(readOut(detector, sky.electrons, exposure.exposureSec, night.seed + 13 * index), detector, rawCards(exposure, detector, asked, seen, night.transients)),
+    bytes: encode(
+      readOut(detector, sky.electrons, exposure.exposureSec, night.seed + 13 * index),
+      detector,
+      rawCards(exposure, detector, asked, seen, night.transients),
+    ),
     truth: {
-      name: frameName(exposure), conditions: seen, zeroPointMag: sky.zeroPointMag, skyElectron: sky.skyElectron, wcs: wcs.toCards(),
-      afterglow: glow ? { raDeg: glow.raDeg, decDeg: glow.decDeg, x: glow.x, y: glow.y, mag: glow.mag, fluxElectron: glow.fluxElectron } : null,
+      name: frameName(exposure),
+      conditions: seen,
+      zeroPointMag: sky.zeroPointMag,
+      skyElectron: sky.skyElectron,
+      wcs: wcs.toCards(),
+      afterglow: glow
+        ? { raDeg: glow.raDeg, decDeg: glow.decDeg, x: glow.x, y: glow.y, mag: glow.mag, fluxElectron: glow.fluxElectron }
+        : null,
       sources: sky.sources,
     },
   };
@@ -69,12 +110,21 @@ export function expose(night: Night, index: number, detector: DetectorModel): Si
 /** Twilight of 8,000 to 25,000 adu with the brighter stars of the survey field shining through. */
 function twilight(night: Night, exposure: Exposure, detector: DetectorModel): Float32Array {
   const level = (9000 + 16000 * seededRandom(night.seed + Math.floor(exposure.startUnix)).uniform()) * detector.gain;
-  const pointing = { raDeg: night.survey.raDeg + exposure.dither[0] / 3600, decDeg: night.survey.decDeg + exposure.dither[1] / 3600 };
+  const pointing = {
+    raDeg: night.survey.raDeg + exposure.dither[0] / 3600,
+    decDeg: night.survey.decDeg + exposure.dither[1] / 3600,
+  };
   const wcs = trueWcs({ ...pointing, size: detector.size, camera: exposure.camera, mountRotationDeg: 0, rollDeg: 0.35 });
   const bright = { ...night.survey, objects: night.survey.objects.filter((o) => o.mags.r < 17) };
   const sky = renderSky({
-    field: bright, wcs, filter: exposure.filter, exposureSec: exposure.exposureSec, middleUnix: exposure.startUnix,
-    conditions: { seeingArcsec: 1.4, transparency: 1, airmass: 1, skyBrighteningMag: 0 }, size: detector.size, transients: null,
+    field: bright,
+    wcs,
+    filter: exposure.filter,
+    exposureSec: exposure.exposureSec,
+    middleUnix: exposure.startUnix,
+    conditions: { seeingArcsec: 1.4, transparency: 1, airmass: 1, skyBrighteningMag: 0 },
+    size: detector.size,
+    transients: null,
   });
   for (let i = 0; i < sky.electrons.length; i++) sky.electrons[i]! += level - sky.skyElectron;
   return sky.electrons;
@@ -83,5 +133,12 @@ function twilight(night: Night, exposure: Exposure, detector: DetectorModel): Fl
 function encode(counts: Uint16Array, detector: DetectorModel, cards: ReturnType<typeof rawCards>): Uint8Array {
   const header = new Header();
   for (const [keyword, value, comment] of cards) header.set(keyword, value, comment);
-  return writeFits([imageHdu({ data: counts, shape: [detector.size + 2 * detector.overscan, detector.size], header, compress: { algorithm: 'RICE_1' } })]);
+  return writeFits([
+    imageHdu({
+      data: counts,
+      shape: [detector.size + 2 * detector.overscan, detector.size],
+      header,
+      compress: { algorithm: 'RICE_1' },
+    }),
+  ]);
 }

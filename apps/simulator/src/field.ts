@@ -33,8 +33,12 @@ export function makeField(name: string, raDeg: number, decDeg: number, sideDeg: 
   const random = seededRandom(seed);
   const objects: SkyObject[] = [];
   const area = sideDeg * sideDeg;
-  for (const [kind, slope, offset] of [['star', 0.19, -0.55], ['galaxy', 0.38, -4.9]] as const) {
-    const brightest = kind === 'star' ? 10.5 : 15, faintest = 24.5;
+  for (const [kind, slope, offset] of [
+    ['star', 0.19, -0.55],
+    ['galaxy', 0.38, -4.9],
+  ] as const) {
+    const brightest = kind === 'star' ? 10.5 : 15,
+      faintest = 24.5;
     const below = (mag: number): number => (10 ** (slope * mag + offset) / (slope * Math.LN10)) * area;
     const count = random.poisson(below(faintest) - below(brightest));
     for (let n = 0; n < count; n++) {
@@ -46,7 +50,15 @@ export function makeField(name: string, raDeg: number, decDeg: number, sideDeg: 
   return { name, raDeg, decDeg, objects };
 }
 
-function drawObject(kind: SkyObject['kind'], r: number, raDeg: number, decDeg: number, sideDeg: number, random: Random, index: number): SkyObject {
+function drawObject(
+  kind: SkyObject['kind'],
+  r: number,
+  raDeg: number,
+  decDeg: number,
+  sideDeg: number,
+  random: Random,
+  index: number,
+): SkyObject {
   const dec = decDeg + (random.uniform() - 0.5) * sideDeg;
   const ra = raDeg + ((random.uniform() - 0.5) * sideDeg) / Math.cos((dec * Math.PI) / 180);
   const gr = kind === 'star' ? 0.3 + 1.1 * random.uniform() ** 1.5 : 0.7 + 0.25 * random.normal();
@@ -55,7 +67,10 @@ function drawObject(kind: SkyObject['kind'], r: number, raDeg: number, decDeg: n
   const zy = 0.35 * iz + 0.03 * random.normal();
   const extended = kind === 'galaxy';
   return {
-    id: `SIM${String(index).padStart(6, '0')}`, kind, raDeg: (ra + 360) % 360, decDeg: dec,
+    id: `SIM${String(index).padStart(6, '0')}`,
+    kind,
+    raDeg: (ra + 360) % 360,
+    decDeg: dec,
     mags: { g: r + gr, r, i: r - ri, z: r - ri - iz, y: r - ri - iz - zy },
     radiusArcsec: extended ? Math.max(0.3, 1.4 * 10 ** (-0.12 * (r - 20)) * Math.exp(0.3 * random.normal())) : 0,
     axisRatio: extended ? 0.3 + 0.7 * random.uniform() : 1,
@@ -69,17 +84,26 @@ export function magThrough(mags: SkyObject['mags'], filter: string): number {
   const ri = mags.r - mags.i;
   switch (filter) {
     case 'B': {
-      const b = mags.g + 0.194 + 0.561 * gr, v = mags.g - 0.017 - 0.508 * gr;
+      const b = mags.g + 0.194 + 0.561 * gr,
+        v = mags.g - 0.017 - 0.508 * gr;
       return b - 0.24 * (b - v);
     }
-    case 'g': return mags.g + 0.05 * gr;
-    case 'r': return mags.r;
-    case 'i': return mags.i + 0.04 * gr;
-    case 'gri': return mags.r + 0.07 * gr;
-    case 'z': return mags.z - 0.01 * ri;
-    case 'zy': return mags.z - 0.09 * ri;
-    case 'y': return mags.y;
-    default: throw new RangeError(`No colour term for the filter ${filter}.`);
+    case 'g':
+      return mags.g + 0.05 * gr;
+    case 'r':
+      return mags.r;
+    case 'i':
+      return mags.i + 0.04 * gr;
+    case 'gri':
+      return mags.r + 0.07 * gr;
+    case 'z':
+      return mags.z - 0.01 * ri;
+    case 'zy':
+      return mags.z - 0.09 * ri;
+    case 'y':
+      return mags.y;
+    default:
+      throw new RangeError(`No colour term for the filter ${filter}.`);
   }
 }
 

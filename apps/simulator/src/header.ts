@@ -1,6 +1,6 @@
-import type { Conditions } from './render.ts';
 import type { DetectorModel } from './detector.ts';
 import type { Exposure } from './plan.ts';
+import type { Conditions } from './render.ts';
 import type { Transients } from './transients.ts';
 
 /** Cards of one raw frame, in order: keyword, value, comment. Names and habits of the telescope control system; no WCS in them. */
@@ -14,8 +14,13 @@ export function frameName(exposure: Exposure): string {
 
 const iso = (unix: number): string => new Date(unix * 1000).toISOString().slice(0, 23);
 
-export function rawCards(exposure: Exposure, detector: DetectorModel, pointing: { raDeg: number; decDeg: number } | null,
-  conditions: Conditions, transients: Transients): RawCards {
+export function rawCards(
+  exposure: Exposure,
+  detector: DetectorModel,
+  pointing: { raDeg: number; decDeg: number } | null,
+  conditions: Conditions,
+  transients: Transients,
+): RawCards {
   const { startUnix, exposureSec, camera, filter } = exposure;
   const end = startUnix + exposureSec;
   const mjd = (unix: number): number => unix / 86400 + 40587;
@@ -45,7 +50,7 @@ export function rawCards(exposure: Exposure, detector: DetectorModel, pointing: 
     ['BLKID', alert ? Number(transients.triggerId) : 1, 'block'],
     ['VSTID', Number(exposure.visit), 'visit'],
     ['PRPNM', alert ? 'alerts' : exposure.field ? 'guest' : 'calibration'],
-    ['BLKNM', alert ? `SVOM ${transients.triggerAt.slice(2, 10).replace(/-/g, '')}` : exposure.field ?? exposure.type],
+    ['BLKNM', alert ? `SVOM ${transients.triggerAt.slice(2, 10).replace(/-/g, '')}` : (exposure.field ?? exposure.type)],
     ['SDTTM', -60.0, '[C] detector temperature'],
   ];
   if (alert) {

@@ -5,16 +5,20 @@ import { Command, InvalidArgumentError } from 'commander';
 import { makeNight } from './night.ts';
 import { nightCatalogCsv, playNight } from './player.ts';
 
-const within = (low: number, high: number) => (typed: string): number => {
-  const value = Number(typed);
-  if (!(value >= low && value <= high)) throw new InvalidArgumentError(`expected a number from ${low} to ${high}.`);
-  return value;
-};
+const within =
+  (low: number, high: number) =>
+  (typed: string): number => {
+    const value = Number(typed);
+    if (!(value >= low && value <= high)) throw new InvalidArgumentError(`expected a number from ${low} to ${high}.`);
+    return value;
+  };
 
 /** `simulator --output DIR --state DIR [--rate 10] [--size 2048] [--seed N]` and `--catalog FILE` to write the reference catalogue only. */
 export async function main(argv: readonly string[]): Promise<void> {
   const command = new Command('simulator')
-    .description('Plays a night of a pretend observatory: raw frames of two cameras with their truth, the same from the same seed.')
+    .description(
+      'Plays a night of a pretend observatory: raw frames of two cameras with their truth, the same from the same seed.',
+    )
     .option('--output <dir>', 'folder for raw frames')
     .option('--state <dir>', 'folder for truth tables and state')
     .option('--catalog <file>', 'write the reference catalogue of the night as CSV, then stop')
@@ -34,7 +38,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   const end = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end.abort());
   await playNight(night, {
-    output: resolve(options.output!), stateDir: resolve(options.state!), rate: options.rate, signal: end.signal,
+    output: resolve(options.output!),
+    stateDir: resolve(options.state!),
+    rate: options.rate,
+    signal: end.signal,
     say: (sentence) => console.log(`Simulator: ${sentence}`),
   });
 }

@@ -44,18 +44,26 @@ export async function playNight(night: Night, options: PlayOptions): Promise<voi
     if (!detector) detectors.set(camera, (detector = makeDetector(camera, night.size, night.seed)));
     return detector;
   };
-  let anchorReal = performance.now(), anchorSim = Number.NaN;
+  let anchorReal = performance.now(),
+    anchorSim = Number.NaN;
   for (; next < exposures.length && !signal.aborted; next++) {
     const exposure = exposures[next]!;
     const end = exposure.startUnix + exposure.exposureSec + 4; // 4 s of read-out
     const frame = expose(night, next, detectorOf(exposure.camera));
     if (exposure.field !== null) {
       const clock = anchorSim + ((performance.now() - anchorReal) / 1000) * rate;
-      if (!(exposure.startUnix - clock < 120)) { // first science frame, or idle for more than two minutes: jump
+      if (!(exposure.startUnix - clock < 120)) {
+        // first science frame, or idle for more than two minutes: jump
         anchorReal = performance.now();
         anchorSim = exposure.startUnix;
       }
-      await waitUntil(() => anchorSim + ((performance.now() - anchorReal) / 1000) * rate, end, rate, signal, (at) => writeStatus(stateDir, at, rate));
+      await waitUntil(
+        () => anchorSim + ((performance.now() - anchorReal) / 1000) * rate,
+        end,
+        rate,
+        signal,
+        (at) => writeStatus(stateDir, at, rate),
+      );
       if (signal.aborted) return;
     }
     if (frame.truth) await writeAtomically(nodeFiles, join(stateDir, 'truth', `${frame.name}.json`), text(frame.truth));
@@ -63,12 +71,20 @@ export async function playNight(night: Night, options: PlayOptions): Promise<voi
     if (!existsSync(path)) await writeAtomically(nodeFiles, path, frame.bytes);
     await writeStatus(stateDir, end, rate);
     await writeAtomically(nodeFiles, statePath, text({ next: next + 1 }));
-    say(`${frameName(exposure)}: ${exposure.type} ${exposure.filter}, ${exposure.exposureSec} s (${next + 1} of ${exposures.length})`);
+    say(
+      `${frameName(exposure)}: ${exposure.type} ${exposure.filter}, ${exposure.exposureSec} s (${next + 1} of ${exposures.length})`,
+    );
   }
   if (!signal.aborted) say('The night is over.');
 }
 
-async function waitUntil(clock: () => number, end: number, rate: number, signal: AbortSignal, tick: (at: number) => Promise<void>): Promise<void> {
+async function waitUntil(
+  clock: () => number,
+  end: number,
+  rate: number,
+  signal: AbortSignal,
+  tick: (at: number) => Promise<void>,
+): Promise<void> {
   for (let left = end - clock(); left > 0 && !signal.aborted; left = end - clock()) {
     await sleep(Math.min(1000, (left / rate) * 1000 + 5), undefined, { signal }).catch(() => {});
     if (!signal.aborted) await tick(Math.min(end, clock()));
@@ -79,5 +95,9 @@ const text = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.st
 
 /** Says on every page that this is a simulation, and what its clock shows. */
 async function writeStatus(stateDir: string, atUnix: number, rate: number): Promise<void> {
-  await writeAtomically(nodeFiles, join(stateDir, 'simulation.json'), text({ at: new Date(atUnix * 1000).toISOString(), rate, updatedAt: new Date().toISOString() }));
+  await writeAtomically(
+    nodeFiles,
+    join(stateDir, 'simulation.json'),
+    text({ at: new Date(atUnix * 1000).toISOString(), rate, updatedAt: new Date().toISOString() }),
+  );
 }

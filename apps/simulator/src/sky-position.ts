@@ -6,7 +6,9 @@ export function altitudeDegOf(raDeg: number, decDeg: number, unix: number): numb
   const rad = Math.PI / 180;
   const gmstDeg = 280.46061837 + 360.98564736629 * (unix / 86400 + 2440587.5 - 2451545);
   const hourAngle = (gmstDeg + site.longitudeEastDeg - raDeg) * rad;
-  const sine = Math.sin(site.latitudeDeg * rad) * Math.sin(decDeg * rad) + Math.cos(site.latitudeDeg * rad) * Math.cos(decDeg * rad) * Math.cos(hourAngle);
+  const sine =
+    Math.sin(site.latitudeDeg * rad) * Math.sin(decDeg * rad) +
+    Math.cos(site.latitudeDeg * rad) * Math.cos(decDeg * rad) * Math.cos(hourAngle);
   return Math.asin(sine) / rad;
 }
 

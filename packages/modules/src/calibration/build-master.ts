@@ -20,13 +20,24 @@ export interface Helpers {
  *
  * @returns bias [adu], dark [adu/s], flat [1]; variance of the mean in the same unit squared; mask BAD and NO_FLAT
  */
-export async function buildMaster(frames: readonly RawFrame[], key: MasterKey, helpers: Helpers, compute: Compute): Promise<MasterPixels> {
+export async function buildMaster(
+  frames: readonly RawFrame[],
+  key: MasterKey,
+  helpers: Helpers,
+  compute: Compute,
+): Promise<MasterPixels> {
   const planes: Float32Array[] = [];
-  let width = 0, height = 0;
+  let width = 0,
+    height = 0;
   for (const frame of frames) {
     const prepared = prepare(frame, key, helpers, compute);
     if (planes.length > 0 && (prepared.width !== width || prepared.height !== height)) {
-      throw wrongShape({ frame: frame.meta.frameId, what: `fellow ${key.type} frames`, found: `${prepared.width} × ${prepared.height}`, expected: `${width} × ${height}` });
+      throw wrongShape({
+        frame: frame.meta.frameId,
+        what: `fellow ${key.type} frames`,
+        found: `${prepared.width} × ${prepared.height}`,
+        expected: `${width} × ${height}`,
+      });
     }
     width = prepared.width;
     height = prepared.height;
@@ -44,12 +55,26 @@ export async function buildMaster(frames: readonly RawFrame[], key: MasterKey, h
 }
 
 /** One raw frame brought to the unit of its master. */
-function prepare(frame: RawFrame, key: MasterKey, { bias, dark }: Helpers, compute: Compute): { data: Float32Array; width: number; height: number } {
+function prepare(
+  frame: RawFrame,
+  key: MasterKey,
+  { bias, dark }: Helpers,
+  compute: Compute,
+): { data: Float32Array; width: number; height: number } {
   const geometry = frameGeometry(frame);
-  const width = sectionWidth(geometry.data), height = sectionHeight(geometry.data);
-  for (const [what, master] of [['bias', bias], ['dark', dark]] as const) {
+  const width = sectionWidth(geometry.data),
+    height = sectionHeight(geometry.data);
+  for (const [what, master] of [
+    ['bias', bias],
+    ['dark', dark],
+  ] as const) {
     if (master && (master.width !== width || master.height !== height)) {
-      throw wrongShape({ frame: frame.meta.frameId, what, found: `${width} × ${height}`, expected: `${master.width} × ${master.height}` });
+      throw wrongShape({
+        frame: frame.meta.frameId,
+        what,
+        found: `${width} × ${height}`,
+        expected: `${master.width} × ${master.height}`,
+      });
     }
   }
   const { levels } = measureLevels(frame, geometry);
@@ -81,7 +106,7 @@ function steadyVariance(variance: Float32Array, frames: number): void {
   if (!(typical >= 0)) return;
   for (let i = 0; i < variance.length; i++) {
     const own = variance[i]!;
-    variance[i] = own === own ? (20 * typical + freedom * own) / (20 + freedom) : typical;
+    variance[i] = !Number.isNaN(own) ? (20 * typical + freedom * own) / (20 + freedom) : typical;
   }
 }
 
@@ -89,7 +114,7 @@ function steadyVariance(variance: Float32Array, frames: number): void {
 function medianOf(data: Float32Array): number {
   const sample = new Float32Array(Math.ceil(data.length / 17));
   let n = 0;
-  for (let i = 0; i < data.length; i += 17) if (data[i]! === data[i]!) sample[n++] = data[i]!;
+  for (let i = 0; i < data.length; i += 17) if (!Number.isNaN(data[i])) sample[n++] = data[i]!;
   const sorted = sample.subarray(0, n).sort();
   return n > 0 ? (sorted[(n - 1) >> 1]! + sorted[n >> 1]!) / 2 : Number.NaN;
 }

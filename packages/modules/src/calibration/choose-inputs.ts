@@ -26,22 +26,38 @@ export function chooseInputs(candidates: readonly CalibrationRaw[], key: MasterK
   for (const time of times) {
     if (!(time > 0)) continue;
     const note = Math.abs(time - target) < 1e-3 ? null : `darks of ${time} s scaled to ${target} s`;
-    const plan = chooseNight(fitting.filter((raw) => raw.key.exposureSec === time), { ...key, exposureSec: time }, nightId, note);
+    const plan = chooseNight(
+      fitting.filter((raw) => raw.key.exposureSec === time),
+      { ...key, exposureSec: time },
+      nightId,
+      note,
+    );
     if (plan) return plan;
   }
   return null;
 }
 
 function agrees(a: MasterKey, b: MasterKey): boolean {
-  return a.type === b.type && a.camera === b.camera && a.binning === b.binning && a.readMode === b.readMode && a.softGain === b.softGain
-    && a.filter === b.filter && a.width === b.width && a.height === b.height;
+  return (
+    a.type === b.type &&
+    a.camera === b.camera &&
+    a.binning === b.binning &&
+    a.readMode === b.readMode &&
+    a.softGain === b.softGain &&
+    a.filter === b.filter &&
+    a.width === b.width &&
+    a.height === b.height
+  );
 }
 
 function chooseNight(raws: readonly CalibrationRaw[], key: MasterKey, nightId: string, note: string | null): MasterPlan | null {
   const { fewest, complete } = wanted[key.type];
   const byNight = new Map<string, CalibrationRaw[]>();
   for (const raw of raws) byNight.set(raw.nightId, [...(byNight.get(raw.nightId) ?? []), raw]);
-  const earlier = [...byNight.keys()].filter((night) => night <= nightId).sort().reverse();
+  const earlier = [...byNight.keys()]
+    .filter((night) => night <= nightId)
+    .sort()
+    .reverse();
   const later = [...byNight.keys()].filter((night) => night > nightId).sort();
   const notes = note === null ? [] : [note];
   let inputs: CalibrationRaw[] = [];
@@ -62,6 +78,8 @@ function chooseNight(raws: readonly CalibrationRaw[], key: MasterKey, nightId: s
     notes.push(`taken in a later night (${night})`);
   }
   if (inputs.length < complete) notes.push(`${inputs.length} frames where ${complete} are wanted`);
-  const sorted = inputs.toSorted((a, b) => (a.observedAt < b.observedAt ? -1 : a.observedAt > b.observedAt ? 1 : a.sha256 < b.sha256 ? -1 : 1));
+  const sorted = inputs.toSorted((a, b) =>
+    a.observedAt < b.observedAt ? -1 : a.observedAt > b.observedAt ? 1 : a.sha256 < b.sha256 ? -1 : 1,
+  );
   return { key, nightId: night!, inputs: sorted, note: notes.length > 0 ? notes.join('; ') : null };
 }

@@ -21,8 +21,18 @@ export function encodeMaster(master: Master): Uint8Array {
   const shape = [master.width, master.height];
   const compress = { algorithm: 'GZIP_2', quantize: 'lossless' } as const;
   const hdus = [imageHdu({ data: plain(master.data), shape, header, name: 'SCI', unit: units[key.type], compress })];
-  if (master.variance) hdus.push(imageHdu({ data: plain(master.variance), shape, name: 'VAR', unit: units[key.type] ? `(${units[key.type]})**2` : '', compress }));
-  if (master.mask) hdus.push(imageHdu({ data: Int16Array.from(master.mask), shape, name: 'MASK', compress: { algorithm: 'RICE_1' } }));
+  if (master.variance)
+    hdus.push(
+      imageHdu({
+        data: plain(master.variance),
+        shape,
+        name: 'VAR',
+        unit: units[key.type] ? `(${units[key.type]})**2` : '',
+        compress,
+      }),
+    );
+  if (master.mask)
+    hdus.push(imageHdu({ data: Int16Array.from(master.mask), shape, name: 'MASK', compress: { algorithm: 'RICE_1' } }));
   return writeFits(hdus);
 }
 
@@ -38,14 +48,32 @@ export async function decodeMaster(bytes: Uint8Array, name: string, sha256: stri
   };
   const mask = await plane('MASK');
   const key: MasterKey = {
-    type: header.text('MASTER') as MasterKey['type'], camera: header.text('INSTRUME') ?? '', binning: header.text('BINNING') ?? '',
-    readMode: header.text('READMODE') ?? '', softGain: header.text('SOFTGAIN') ?? '', filter: header.text('FILTER') ?? '-',
-    exposureSec: header.number('DARKTIME') ?? null, width: sci.shape[0]!, height: sci.shape[1]!,
+    type: header.text('MASTER') as MasterKey['type'],
+    camera: header.text('INSTRUME') ?? '',
+    binning: header.text('BINNING') ?? '',
+    readMode: header.text('READMODE') ?? '',
+    softGain: header.text('SOFTGAIN') ?? '',
+    filter: header.text('FILTER') ?? '-',
+    exposureSec: header.number('DARKTIME') ?? null,
+    width: sci.shape[0]!,
+    height: sci.shape[1]!,
   };
-  const inputs = Array.from({ length: header.number('NCOMBINE') ?? 0 }, (_, i) => header.text(`IMCMB${String(i + 1).padStart(3, '0')}`) ?? '');
+  const inputs = Array.from(
+    { length: header.number('NCOMBINE') ?? 0 },
+    (_, i) => header.text(`IMCMB${String(i + 1).padStart(3, '0')}`) ?? '',
+  );
   return {
-    key, name: header.text('MNAME') ?? name, sha256, nightId: header.text('NIGHT') ?? '', width: key.width, height: key.height,
-    data: Float32Array.from(image.data as Float32Array), variance: await plane('VAR'), mask: mask ? Uint16Array.from(mask) : null, inputs, note: null,
+    key,
+    name: header.text('MNAME') ?? name,
+    sha256,
+    nightId: header.text('NIGHT') ?? '',
+    width: key.width,
+    height: key.height,
+    data: Float32Array.from(image.data as Float32Array),
+    variance: await plane('VAR'),
+    mask: mask ? Uint16Array.from(mask) : null,
+    inputs,
+    note: null,
   };
 }
 

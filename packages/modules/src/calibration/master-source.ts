@@ -19,7 +19,17 @@ export interface MasterStore {
  * Finds or builds the master in force for a frame. A master is named after its inputs and this code's version, so the same inputs are
  * never combined twice, and a new input makes a new master beside the old one. The last few are kept in memory.
  */
-export function masterSource({ store, compute, log, keep = 6 }: { store: MasterStore; compute: Compute; log: Log; keep?: number }): MasterSource {
+export function masterSource({
+  store,
+  compute,
+  log,
+  keep = 6,
+}: {
+  store: MasterStore;
+  compute: Compute;
+  log: Log;
+  keep?: number;
+}): MasterSource {
   const cache = new Map<string, Promise<Master>>();
 
   async function master(key: MasterKey, nightId: string): Promise<Master | null> {
@@ -60,9 +70,21 @@ export function masterSource({ store, compute, log, keep = 6 }: { store: MasterS
     if (stored) return { ...stored, ...inMemory(stored, compute) };
     const frames = await Promise.all(inputs.map((raw) => store.readRaw(raw)));
     const pixels = await buildMaster(frames, key, helpers, compute);
-    const built: Master = { key, name, sha256: null, nightId: plan.nightId, ...pixels, inputs: inputs.map((raw) => raw.frameId), note: plan.note };
+    const built: Master = {
+      key,
+      name,
+      sha256: null,
+      nightId: plan.nightId,
+      ...pixels,
+      inputs: inputs.map((raw) => raw.frameId),
+      note: plan.note,
+    };
     const sha256 = await store.save(built);
-    log.log('INFO', 'Calibration', `The new ${key.type} file is now ${name} (${inputs.length} frames${plan.note ? `; ${plan.note}` : ''})`);
+    log.log(
+      'INFO',
+      'Calibration',
+      `The new ${key.type} file is now ${name} (${inputs.length} frames${plan.note ? `; ${plan.note}` : ''})`,
+    );
     return { ...built, sha256 };
   }
 
@@ -88,7 +110,14 @@ function nameOf(plan: MasterPlan, helpers: readonly (Master | null)[]): string {
   const start = inputs[0]!.frameId.slice(0, 15);
   const words = [key.type, start, key.camera, key.type === 'flat' ? key.filter : 'w', key.binning, key.readMode, key.softGain];
   if (key.type === 'dark') words.push(String(key.exposureSec));
-  const identity = [builderVersion, ...words, key.width, key.height, ...inputs.map((raw) => raw.sha256), ...helpers.map((h) => h?.name ?? '-')].join('|');
+  const identity = [
+    builderVersion,
+    ...words,
+    key.width,
+    key.height,
+    ...inputs.map((raw) => raw.sha256),
+    ...helpers.map((h) => h?.name ?? '-'),
+  ].join('|');
   return [...words, fnv1a(identity)].map((word) => String(word).replace(/[^A-Za-z0-9.-]+/g, '-')).join('_');
 }
 

@@ -16,7 +16,10 @@ export interface Detector {
 }
 
 /** Unbinned figures of the cameras that the pipeline meets (pipeline.md §1.3). DDRAGO's C0 counts as C1. */
-const cameras: Record<string, { gain: number; readNoise: number; saturationAdu: number; pixelScaleDeg: number; mirrored: boolean }> = {
+const cameras: Record<
+  string,
+  { gain: number; readNoise: number; saturationAdu: number; pixelScaleDeg: number; mirrored: boolean }
+> = {
   C0: { gain: 2.2, readNoise: 6.8, saturationAdu: 65000, pixelScaleDeg: 0.0001056, mirrored: false },
   C1: { gain: 2.2, readNoise: 6.8, saturationAdu: 65000, pixelScaleDeg: 0.0001056, mirrored: false },
   C2: { gain: 2.1, readNoise: 7.0, saturationAdu: 65000, pixelScaleDeg: 0.0001056, mirrored: true },
@@ -50,8 +53,10 @@ export function detectorOf(meta: FrameMeta, header: HeaderValues, overrides: Det
     gain,
     readNoise: overrides.readNoise ?? positive(header, 'RDNOISE') ?? (camera ? camera.readNoise * binning : 10),
     saturationAdu:
-      overrides.saturationAdu ?? positive(header, 'SATURATE') ?? positive(header, 'DATASAT')
-      ?? (camera ? (camera.saturationAdu * (binning > 1 ? binning * binning : 1)) / softGain : 65000),
+      overrides.saturationAdu ??
+      positive(header, 'SATURATE') ??
+      positive(header, 'DATASAT') ??
+      (camera ? (camera.saturationAdu * (binning > 1 ? binning * binning : 1)) / softGain : 65000),
     pixelScaleDeg: overrides.pixelScaleDeg ?? (camera ? camera.pixelScaleDeg * binning : 0.0001056),
     source: overrides.gain !== null ? 'configuration' : headerGain !== null ? 'header' : 'camera table',
   };

@@ -23,10 +23,14 @@ export function measureLevels(raw: RawFrame, geometry: Geometry): RowLevels {
   const half = data.y0 + (height >> 1);
   const middle = (data.x0 + data.x1) / 2;
   const sides = [overscan.filter((s) => s.x0 < middle), overscan.filter((s) => s.x0 >= middle)];
-  let sum = 0, worst = 0;
+  let sum = 0,
+    worst = 0;
   sides.forEach((own, side) => {
     const sections = own.length > 0 ? own : overscan;
-    for (const [y0, y1] of [[data.y0, half], [half, data.y1]] as const) {
+    for (const [y0, y1] of [
+      [data.y0, half],
+      [half, data.y1],
+    ] as const) {
       if (y1 <= y0) continue;
       const { level, error } = clippedLevel(raw, sections, y0, y1);
       for (let y = y0 - data.y0; y < y1 - data.y0; y++) levels[2 * y + side] = level;
@@ -44,7 +48,7 @@ function clippedLevel(raw: RawFrame, sections: readonly Section[], y0: number, y
     for (let y = Math.max(y0, s.y0); y < Math.min(y1, s.y1); y++) {
       for (let x = s.x0; x < s.x1; x++) {
         const value = raw.data[y * raw.width + x]!;
-        if (value === value) values.push(value);
+        if (!Number.isNaN(value)) values.push(value);
       }
     }
   }
@@ -52,13 +56,20 @@ function clippedLevel(raw: RawFrame, sections: readonly Section[], y0: number, y
   const sorted = Float64Array.from(values).sort();
   const median = sorted[sorted.length >> 1]!;
   let sigma = (sorted[Math.floor(sorted.length * 0.8413)]! - sorted[Math.floor(sorted.length * 0.1587)]!) / 2;
-  let level = median, count = values.length;
+  let level = median,
+    count = values.length;
   for (let pass = 0; pass < 3; pass++) {
     const limit = Math.max(4 * sigma, 1); // 1 adu: the step of the converter
-    let n = 0, s1 = 0, s2 = 0;
+    let n = 0,
+      s1 = 0,
+      s2 = 0;
     for (const value of values) {
       const d = value - median;
-      if (Math.abs(d) <= limit) { n++; s1 += d; s2 += d * d; }
+      if (Math.abs(d) <= limit) {
+        n++;
+        s1 += d;
+        s2 += d * d;
+      }
     }
     if (n === 0) break;
     level = median + s1 / n;

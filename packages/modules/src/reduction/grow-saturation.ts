@@ -8,7 +8,8 @@ export function growSaturation(mask: Uint16Array, width: number, height: number,
   const hits: number[] = [];
   for (let i = 0; i < mask.length; i++) if (mask[i]! & MaskPlane.SATURATED) hits.push(i);
   for (const i of hits) {
-    const x = i % width, y = (i - x) / width;
+    const x = i % width,
+      y = (i - x) / width;
     for (let dy = -along; dy <= along; dy++) {
       if (y + dy < 0 || y + dy >= height) continue;
       for (let dx = -1; dx <= 1; dx++) {

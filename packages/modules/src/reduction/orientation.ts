@@ -19,21 +19,36 @@ export function orientationCode(mountRotationDeg: number, mirrored: boolean): Or
 
 /** Where an old pixel (x, y) lies in the turned frame; `width`, `height` are the old ones. Also for fractions of pixels. */
 export function turnPoint({ code }: Orientation, x: number, y: number, width: number, height: number): [number, number] {
-  const right = width - 1 - x, top = height - 1 - y;
+  const right = width - 1 - x,
+    top = height - 1 - y;
   switch (code) {
-    case 0: return [x, y];
-    case 1: return [top, x];
-    case 2: return [right, top];
-    case 3: return [y, right];
-    case 4: return [x, top];
-    case 5: return [y, x];
-    case 6: return [right, y];
-    default: return [top, right];
+    case 0:
+      return [x, y];
+    case 1:
+      return [top, x];
+    case 2:
+      return [right, top];
+    case 3:
+      return [y, right];
+    case 4:
+      return [x, top];
+    case 5:
+      return [y, x];
+    case 6:
+      return [right, y];
+    default:
+      return [top, right];
   }
 }
 
 /** The plane turned, in new memory of `compute`; the same array when nothing turns. */
-export function turnPlane<A extends Float32Array | Uint16Array>(compute: Compute, orientation: Orientation, plane: A, width: number, height: number): A {
+export function turnPlane<A extends Float32Array | Uint16Array>(
+  compute: Compute,
+  orientation: Orientation,
+  plane: A,
+  width: number,
+  height: number,
+): A {
   if (orientation.code === 0) return plane;
   const out = (plane instanceof Float32Array ? compute.float32(plane.length) : compute.uint16(plane.length)) as A;
   const newWidth = orientation.transposed ? height : width;

@@ -8,20 +8,31 @@ import { type Orientation, turnPoint } from './orientation.ts';
  * out), else the pointing with north up and east left. null when the header gives neither.
  */
 export function startingWcs(raw: RawFrame, data: Section, turn: Orientation, pixelScaleDeg: number): Wcs | null {
-  const width = data.x1 - data.x0, height = data.y1 - data.y0;
+  const width = data.x1 - data.x0,
+    height = data.y1 - data.y0;
   const fromHeader = headerWcs(raw);
   if (fromHeader) {
-    return tanNear((x, y) => {
-      const [ox, oy] = unturn(turn, x, y, width, height);
-      return fromHeader.pixelToSky(ox + data.x0, oy + data.y0);
-    }, ...turnedSize(turn, width, height));
+    return tanNear(
+      (x, y) => {
+        const [ox, oy] = unturn(turn, x, y, width, height);
+        return fromHeader.pixelToSky(ox + data.x0, oy + data.y0);
+      },
+      ...turnedSize(turn, width, height),
+    );
   }
   if (!raw.meta.pointing) return null;
   const [w, h] = turnedSize(turn, width, height);
-  return tanSipWcs(plainTan([(w - 1) / 2, (h - 1) / 2], [raw.meta.pointing.raDeg, raw.meta.pointing.decDeg], [-pixelScaleDeg, 0, 0, pixelScaleDeg]));
+  return tanSipWcs(
+    plainTan(
+      [(w - 1) / 2, (h - 1) / 2],
+      [raw.meta.pointing.raDeg, raw.meta.pointing.decDeg],
+      [-pixelScaleDeg, 0, 0, pixelScaleDeg],
+    ),
+  );
 }
 
-const turnedSize = (turn: Orientation, width: number, height: number): [number, number] => (turn.transposed ? [height, width] : [width, height]);
+const turnedSize = (turn: Orientation, width: number, height: number): [number, number] =>
+  turn.transposed ? [height, width] : [width, height];
 
 /** The raw header's WCS, when it is celestial and readable; a broken one is as good as none. */
 function headerWcs(raw: RawFrame): Wcs | null {
@@ -44,16 +55,31 @@ function unturn(turn: Orientation, x: number, y: number, width: number, height: 
 
 /** TAN through the centre of an image with the local scale and rotation of any pixel → sky function. */
 function tanNear(pixelToSky: (x: number, y: number) => [number, number], width: number, height: number): Wcs | null {
-  const cx = (width - 1) / 2, cy = (height - 1) / 2;
+  const cx = (width - 1) / 2,
+    cy = (height - 1) / 2;
   const [ra, dec] = pixelToSky(cx, cy);
   const step = Math.max(1, Math.min(width, height) / 8);
-  const east = pixelToSky(cx + step, cy), north = pixelToSky(cx, cy + step);
-  const west = pixelToSky(cx - step, cy), south = pixelToSky(cx, cy - step);
+  const east = pixelToSky(cx + step, cy),
+    north = pixelToSky(cx, cy + step);
+  const west = pixelToSky(cx - step, cy),
+    south = pixelToSky(cx, cy - step);
   const cos = Math.cos((dec * Math.PI) / 180);
   const dRa = (a: number, b: number): number => ((((a - b + 540) % 360) - 180) * cos) / (2 * step);
-  const cd: TanSip['cd'] = [dRa(east[0], west[0]), dRa(north[0], south[0]), (east[1] - west[1]) / (2 * step), (north[1] - south[1]) / (2 * step)];
+  const cd: TanSip['cd'] = [
+    dRa(east[0], west[0]),
+    dRa(north[0], south[0]),
+    (east[1] - west[1]) / (2 * step),
+    (north[1] - south[1]) / (2 * step),
+  ];
   if (![ra, dec, ...cd].every(Number.isFinite) || cd[0] * cd[3] - cd[1] * cd[2] === 0) return null;
   return tanSipWcs(plainTan([cx, cy], [ra, dec], cd));
 }
 
-const plainTan = (crpix: [number, number], crval: [number, number], cd: TanSip['cd']): TanSip => ({ crpix, crval, cd, order: 0, a: new Map(), b: new Map() });
+const plainTan = (crpix: [number, number], crval: [number, number], cd: TanSip['cd']): TanSip => ({
+  crpix,
+  crval,
+  cd,
+  order: 0,
+  a: new Map(),
+  b: new Map(),
+});
