@@ -3,6 +3,9 @@ import { pearsonMode } from '../stats/clipped-moments.ts';
 /** Bins of a cell's histogram over mean ± 5 sigma. */
 const BINS = 1024;
 
+/** Least number of pixels below the mode for sigma to be taken from them alone. */
+const LEAST_BELOW = 50;
+
 /** Work space of `cellStatistics`, one per thread. */
 export interface CellScratch {
   readonly values: Float32Array;
@@ -20,10 +23,11 @@ export function leastGoodPixels(cellPixels: number): number {
 
 /**
  * Most probable value and sigma of `scratch.values[0..n)`. First the range is found with moments clipped at 3 sigma; then a histogram
- * over mean ± 5 sigma is clipped around its median until the limits stay, and gives mode and sigma.
+ * over mean ± 5 sigma is clipped around its median until the limits stay, and gives the mode; sigma is the root mean square distance
+ * of the values below the mode, which faint stars hardly touch.
  *
  * @param truncation - factor of `truncationFactor(clipSigma)` by which the clip shrinks sigma
- * Source: Bertin & Arnouts 1996, A&AS 117, 393, section 4; Da Costa 1992, ASP Conf. 23, 90. The correction of sigma is ours.
+ * Source: Bertin & Arnouts 1996, A&AS 117, 393, section 4; Da Costa 1992, ASP Conf. 23, 90. Sigma from the lower half is ours.
  */
 export function cellStatistics(
   { values, sums }: CellScratch,
@@ -103,5 +107,12 @@ export function cellStatistics(
     a = na;
     z = nz;
   }
-  return { level: start + pearsonMode(mu, median, sigma) / scale, rms: sigma / scale / truncation };
+  const mode = pearsonMode(mu, median, sigma);
+  // Noise from below the mode only, where no star adds light; 4 sigma keeps the whole lower half of a normal distribution.
+  const from = Math.max(0, Math.floor(mode - 4 * sigma));
+  const to = Math.min(Math.max(Math.floor(mode), from), BINS);
+  const k = count[to]! - count[from]!;
+  const s1 = first[to]! - first[from]!;
+  const square = (second[to]! - second[from]! - 2 * mode * s1) / k + mode * mode;
+  return { level: start + mode / scale, rms: (k >= LEAST_BELOW ? Math.sqrt(Math.max(square, 0)) : sigma / truncation) / scale };
 }

@@ -28,31 +28,50 @@ export function fillMesh(values: Float32Array, columns: number, rows: number): v
 }
 
 /**
- * Median of the `size × size` cells around each cell, in place. Beyond the border the mesh continues point-reflected
- * (v(−k) = 2 v(0) − v(k)), so that a gradient passes unchanged; with `mirror`, symmetrically, so that a noise level stays positive.
+ * Median of the `size × size` cells around each cell, in place. At the border the window moves inside, and its values are first carried
+ * to the cell along the median slopes within the window, so that a gradient passes unchanged and a bright galaxy in a corner does not.
  */
-export function filterMesh(values: Float32Array, columns: number, rows: number, size: number, { mirror = false } = {}): void {
+export function filterMesh(values: Float32Array, columns: number, rows: number, size: number): void {
   const r = size >> 1;
   if (r === 0) return;
   const source = values.slice();
   const window = new Float64Array(size * size);
-  const row = new Float64Array(columns);
+  const at = (x: number, y: number): number => source[y * columns + x]!;
   for (let y = 0; y < rows; y++) {
     for (let x = 0; x < columns; x++) {
+      const box = {
+        x0: inside(x, r, columns),
+        x1: inside(x, r, columns) + Math.min(size, columns),
+        y0: inside(y, r, rows),
+        y1: 0,
+      };
+      box.y1 = box.y0 + Math.min(size, rows);
+      const moved = box.x0 !== x - r || box.y0 !== y - r;
+      const sx = moved ? medianStep(at, box, 1, 0) : 0;
+      const sy = moved ? medianStep(at, box, 0, 1) : 0;
       let n = 0;
-      for (let dy = -r; dy <= r; dy++) {
-        const along = (i: number): number => extend((j) => source[j * columns + i]!, y + dy, rows, mirror);
-        for (let dx = -r; dx <= r; dx++) window[n++] = extend(along, x + dx, columns, mirror);
+      for (let j = box.y0; j < box.y1; j++) {
+        for (let i = box.x0; i < box.x1; i++) window[n++] = at(i, j) + (x - i) * sx + (y - j) * sy;
       }
-      row[x] = quantileInPlace(window, 0.5, n);
+      values[y * columns + x] = quantileInPlace(window, 0.5, n);
     }
-    values.set(row, y * columns);
   }
 }
 
-function extend(at: (i: number) => number, i: number, n: number, mirror: boolean): number {
-  if (i >= 0 && i < n) return at(i);
-  const edge = i < 0 ? 0 : n - 1;
-  const inside = Math.min(Math.max(2 * edge - i, 0), n - 1);
-  return mirror ? at(inside) : 2 * at(edge) - at(inside);
+/** First cell of a window of half size r around i that stays within 0 … n − 1. */
+function inside(i: number, r: number, n: number): number {
+  return Math.max(0, Math.min(i - r, n - 2 * r - 1));
+}
+
+/** Median difference of neighbours along x or y inside a box; 0 for a box one cell wide. */
+function medianStep(
+  at: (x: number, y: number) => number,
+  { x0, x1, y0, y1 }: { x0: number; x1: number; y0: number; y1: number },
+  dx: number,
+  dy: number,
+): number {
+  const steps = new Float64Array((x1 - x0) * (y1 - y0));
+  let n = 0;
+  for (let j = y0; j + dy < y1; j++) for (let i = x0; i + dx < x1; i++) steps[n++] = at(i + dx, j + dy) - at(i, j);
+  return n === 0 ? 0 : quantileInPlace(steps, 0.5, n);
 }

@@ -55,7 +55,7 @@ export function finishMesh(
     fillMesh(level, columns, rows);
     fillMesh(rms, columns, rows);
     filterMesh(level, columns, rows, filterCells);
-    filterMesh(rms, columns, rows, filterCells, { mirror: true });
+    filterMesh(rms, columns, rows, filterCells);
   }
   return { meshPix, columns, rows, level, rms, globalLevel: medianOf(level), globalRms: medianOf(rms), goodCells };
 }

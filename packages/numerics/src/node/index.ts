@@ -1,1 +1,2 @@
-export {};
+export type { OpenComputeOptions } from './open-compute.ts';
+export { kernelsPath, openCompute } from './open-compute.ts';

@@ -1,0 +1,165 @@
+import { add, clamp, D, F, finite, hsum, isum, isZero, ld, mad, mask4, mul, setD, sp, st, sub } from './simd';
+
+const BINS = 1024;
+const LEAST_BELOW = 50;
+
+/** Start of cell i of n along an axis: the integer division of cellStart. */
+// @ts-ignore: decorator
+@inline function cellStart(i: i32, n: i32, size: i32): i32 { return <i32>(<i64>i * size / n); }
+
+/**
+ * Raw level and rms of the cells of mesh rows cy0 … cy1 − 1; NaN for cells with too few good pixels.
+ * scratch: histogram (i32 × 1024), three prefix sums (f64 × 1025), the cell's pixels (f32).
+ */
+export function meshCells(image: usize, mask: usize, w: i32, h: i32, columns: i32, rows: i32, clip: f64, truncation: f64,
+  level: usize, rms: usize, scratch: usize, cy0: i32, cy1: i32): void {
+  const values = scratch + 4 * BINS + 24 * (BINS + 8);
+  for (let cy = cy0; cy < cy1; cy++) for (let cx = 0; cx < columns; cx++) {
+    const x0 = cellStart(cx, columns, w), x1 = cellStart(cx + 1, columns, w);
+    const y0 = cellStart(cy, rows, h), y1 = cellStart(cy + 1, rows, h);
+    const at = <usize>(cy * columns + cx) << 2;
+    let end = values, good = i32x4.splat(0), n = 0;
+    for (let y = y0; y < y1; y++) {
+      const row = <usize>y * w;
+      let x = x0;
+      for (; x + 4 <= x1; x += 4, end += 16) {
+        const i = row + x, v = ld(image + (i << 2)), ok = v128.and(finite(v), isZero(mask4(mask, i)));
+        good = i32x4.sub(good, ok);
+        st(end, v128.bitselect(v, sp(NaN), ok));
+      }
+      for (; x < x1; x++) {
+        const i = row + x, v = load<f32>(image + (i << 2));
+        if (abs(v) <= 3e38 && (!mask || !load<u16>(mask + (i << 1)))) { store<f32>(end, v); end += 4; n++; }
+      }
+    }
+    n += isum(good);
+    const area = (x1 - x0) * (y1 - y0);
+    if (n < max(1, <i32>(0.2 * <f64>area))) { store<f32>(level + at, NaN); store<f32>(rms + at, NaN); continue; }
+    st(end, sp(NaN));
+    cellStatistics(values, end, scratch, clip, truncation, level + at, rms + at);
+  }
+}
+
+/** Twin of src/background/cell-statistics.ts on f32 values in [values, end), NaN among them, 16 bytes of NaN behind. */
+function cellStatistics(values: usize, end: usize, scratch: usize, clip: f64, truncation: f64, level: usize, rms: usize): void {
+  let first = values;
+  while (isNaN(load<f32>(first))) first += 4;
+  let lo: f32 = -3e38, hi: f32 = 3e38, mean = <f64>load<f32>(first), sd = 0.0;
+  for (let pass = 0, before = 0; pass < 8; pass++) {
+    const pivot = <f32>mean, vp = sp(pivot), vlo = sp(lo), vhi = sp(hi);
+    let s1 = sp(0), s2 = sp(0), n = i32x4.splat(0);
+    for (let p = values; p < end; p += 16) {
+      const v = ld(p), ok = v128.and(f32x4.ge(v, vlo), f32x4.le(v, vhi)), d = v128.and(ok, sub(v, vp));
+      n = i32x4.sub(n, ok); s1 = add(s1, d); s2 = mad(d, d, s2);
+    }
+    const k = isum(n), m = <f64>hsum(s1) / <f64>k;
+    mean = <f64>pivot + m; sd = sqrt(max(<f64>hsum(s2) / <f64>k - m * m, 0));
+    lo = <f32>(mean - 3 * sd); hi = <f32>(mean + 3 * sd);
+    if (k == before || sd == 0) break;
+    before = k;
+  }
+  if (!(sd > 1e-7 * abs(mean))) { store<f32>(level, <f32>mean); store<f32>(rms, 0); return; }
+
+  const hist = scratch, count = scratch + 4 * BINS, one = count + 8 * (BINS + 1), two = one + 8 * (BINS + 1);
+  const start = mean - 5 * sd, scale = <f64>BINS / (10 * sd), l0 = <f32>start, sc = <f32>scale;
+  memory.fill(hist, 0, 4 * BINS);
+  for (let p = values; p < end; p += 4) {
+    const b = (load<f32>(p) - l0) * sc;
+    if (b >= 0 && b < <f32>BINS) { const j = hist + (<usize>b << 2); store<i32>(j, load<i32>(j) + 1); }
+  }
+  let c0 = 0.0, c1 = 0.0, c2 = 0.0;
+  setD(count, 0, 0); setD(one, 0, 0); setD(two, 0, 0);
+  for (let b = 0; b < BINS; b++) {
+    const c = <f64>load<i32>(hist + (<usize>b << 2)), at = <f64>b + 0.5;
+    c0 += c; c1 += c * at; c2 += c * at * at;
+    setD(count, b + 1, c0); setD(one, b + 1, c1); setD(two, b + 1, c2);
+  }
+  let a = 0, z = BINS, median = 0.0, mu = 0.0, sigma = 0.0;
+  for (let i = 0; i < 30; i++) {
+    const k = D(count, z) - D(count, a), half = D(count, a) + 0.5 * k;
+    let low = a, high = z - 1;
+    while (low < high) {
+      const m = (low + high) >> 1;
+      if (D(count, m + 1) >= half) high = m; else low = m + 1;
+    }
+    const inBin = D(count, low + 1) - D(count, low);
+    median = <f64>low + (inBin > 0 ? (half - D(count, low)) / inBin : 0.5);
+    mu = (D(one, z) - D(one, a)) / k;
+    sigma = sqrt(max((D(two, z) - D(two, a)) / k - mu * mu, 0));
+    const na = max(0, <i32>floor(median - clip * sigma)), nz = min(BINS, <i32>ceil(median + clip * sigma));
+    if ((na == a && nz == z) || nz <= na) break;
+    a = na; z = nz;
+  }
+  const mode = abs(mu - median) < 0.3 * sigma ? 2.5 * median - 1.5 * mu : median;
+  const from = max(0, <i32>floor(mode - 4 * sigma)), to = min(max(<i32>floor(mode), from), BINS);
+  const k = D(count, to) - D(count, from), s1 = D(one, to) - D(one, from);
+  const square = (D(two, to) - D(two, from) - 2 * mode * s1) / k + mode * mode;
+  store<f32>(level, <f32>(start + mode / scale));
+  store<f32>(rms, <f32>((k >= LEAST_BELOW ? sqrt(max(square, 0)) : sigma / truncation) / scale));
+}
+
+/** Value between (or, along the tangent, outside of) two knots; twin of splineValue. */
+// @ts-ignore: decorator
+@inline function splineValue(v0: f64, v1: f64, e0: f64, e1: f64, t: f64): f64 {
+  const slope = v1 - v0 - 2 * e0 - e1;
+  if (t < 0) return v0 + t * slope;
+  if (t > 1) return v1 + (t - 1) * (v1 - v0 + e0 + 2 * e1);
+  return v0 + t * (slope + t * (3 * e0 + t * (e1 - e0)));
+}
+
+/**
+ * One image row of the mesh surface into `row` (f32, room for 16 bytes more than w).
+ * down: second derivatives / 6 along columns (f64). knots: scratch for 3 × columns f64.
+ */
+export function surfaceRow(values: usize, down: usize, columns: i32, rows: i32, w: i32, h: i32, y: i32, knots: usize, row: usize): void {
+  const fy = (<f64>y + 0.5) * <f64>rows / <f64>h - 0.5, j = clamp(<i32>floor(fy), 0, max(rows - 2, 0));
+  for (let i = 0; i < columns; i++) {
+    const a = j * columns + i, b = min(j + 1, rows - 1) * columns + i;
+    setD(knots, i, splineValue(<f64>F(values, a), <f64>F(values, b), D(down, a), D(down, b), rows == 1 ? 0 : fy - <f64>j));
+  }
+  const e = knots + (<usize>columns << 3), u = e + (<usize>columns << 3), last = columns - 1;
+  setD(e, 0, 0); setD(u, 0, 0);
+  for (let i = 1; i < last; i++) {
+    const p = 1 / (D(e, i - 1) + 4);
+    setD(e, i, -p);
+    setD(u, i, p * (D(knots, i + 1) + D(knots, i - 1) - 2 * D(knots, i) - D(u, i - 1)));
+  }
+  setD(e, last, 0);
+  for (let i = last - 1; i > 0; i--) setD(e, i, D(e, i) * D(e, i + 1) + D(u, i));
+  const perPixel = <f64>columns / <f64>w;
+  for (let c = -1; c < columns; c++) {
+    const x0 = c < 0 ? 0 : clamp(<i32>ceil((<f64>c + 0.5) / perPixel - 0.5), 0, w);
+    const x1 = c == last ? w : clamp(<i32>ceil((<f64>c + 1.5) / perPixel - 0.5), 0, w);
+    const i = max(c, 0), v0 = D(knots, i), inner = c >= 0 && c < last;
+    let c1 = 0.0, c2 = 0.0, c3 = 0.0;
+    if (columns > 1) {
+      if (c < last) {
+        const e0 = D(e, i), e1 = D(e, i + 1);
+        c1 = D(knots, i + 1) - v0 - 2 * e0 - e1;
+        if (inner) { c2 = 3 * e0; c3 = e1 - e0; }
+      } else c1 = v0 - D(knots, last - 1) + D(e, last - 1) + 2 * D(e, last);
+    }
+    const k0 = sp(<f32>v0), k1 = sp(<f32>c1), k2 = sp(<f32>c2), k3 = sp(<f32>c3), step = sp(<f32>(4 * perPixel));
+    const t0 = (<f64>x0 + 0.5) * perPixel - 0.5 - <f64>i;
+    let t = add(sp(<f32>t0), mul(sp(<f32>perPixel), f32x4(0, 1, 2, 3)));
+    for (let o = row + (<usize>x0 << 2), z = row + (<usize>x1 << 2); o < z; o += 16) {
+      st(o, mad(t, mad(t, mad(t, k3, k2), k1), k0));
+      t = add(t, step);
+    }
+  }
+}
+
+/** Rows y0 … y1 − 1 of the surface (image absent), or of image − surface. scratch: 3 × columns f64, then one row. */
+export function expandMesh(values: usize, down: usize, columns: i32, rows: i32, image: usize, out: usize, w: i32, h: i32,
+  scratch: usize, y0: i32, y1: i32): void {
+  const row = scratch + 24 * <usize>columns, bytes = <usize>w << 2;
+  for (let y = y0; y < y1; y++) {
+    surfaceRow(values, down, columns, rows, w, h, y, scratch, row);
+    const o = out + <usize>y * bytes;
+    if (!image) { memory.copy(o, row, bytes); continue; }
+    const p = image + <usize>y * bytes;
+    let x: usize = 0;
+    for (; x + 16 <= bytes; x += 16) st(o + x, sub(ld(p + x), ld(row + x)));
+    for (; x < bytes; x += 4) store<f32>(o + x, load<f32>(p + x) - load<f32>(row + x));
+  }
+}
