@@ -3,3 +3,4 @@ export * from './frame-row.ts';
 export * from './frame-summary.ts';
 export * from './live.ts';
 export * from './problem.ts';
+export * from './validate-without-eval.ts';

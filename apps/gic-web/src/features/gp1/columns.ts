@@ -1,0 +1,68 @@
+import type { FrameRow } from '@colibri/contracts';
+import { fixed, level } from '../../lib/format.ts';
+import type { MetricKey } from './model.ts';
+
+export interface MetricColumn {
+  readonly key: MetricKey;
+  readonly label: string;
+  readonly unit: string;
+  readonly width: number;
+  text(row: FrameRow): string;
+}
+
+/** Right-hand figures: label, unit, format. Declared once for the table, the cards and the drawer. */
+export const metricColumns: readonly MetricColumn[] = [
+  { key: 'fwhmArcsec', label: 'FWHM', unit: '″', width: 42, text: (row) => fixed(row.metrics?.fwhmArcsec, 2) },
+  {
+    key: 'sourceCount',
+    label: 'Stars',
+    unit: 'found / matched',
+    width: 84,
+    text: (row) =>
+      row.metrics?.sourceCount == null ? '–' : `${level(row.metrics.sourceCount)}\u2009/\u2009${row.metrics.matchedCount ?? '–'}`,
+  },
+  { key: 'wcsRmsArcsec', label: 'WCS rms', unit: '″', width: 54, text: (row) => fixed(row.metrics?.wcsRmsArcsec, 3) },
+  {
+    key: 'zeroPointMag',
+    label: 'Zero point',
+    unit: 'AB mag ± 1σ',
+    width: 100,
+    text: (row) =>
+      row.metrics?.zeroPointMag == null
+        ? '–'
+        : `${fixed(row.metrics.zeroPointMag, 3)} ± ${fixed(row.metrics.zeroPointErrMag, 3)}`,
+  },
+  { key: 'limitMag5Sigma', label: 'Limit', unit: '5σ mag', width: 46, text: (row) => fixed(row.metrics?.limitMag5Sigma, 2) },
+  { key: 'skyElectronPerPixel', label: 'Sky', unit: 'e⁻/px', width: 44, text: (row) => level(row.metrics?.skyElectronPerPixel) },
+];
+
+/** Widths of the left columns and of module cells [px, comfortable theme]. */
+export const widths = {
+  time: 60,
+  camera: 28,
+  filter: 44,
+  type: 44,
+  target: 96,
+  exposure: 42,
+  received: 20,
+  moduleOff: 30,
+  module: 70,
+  products: 58,
+} as const;
+
+/** The grid of one board row; `scale` widens everything for the larger letters of the dome. */
+export function gridTemplate(modules: readonly string[], off: ReadonlySet<string>, scale: number): string {
+  const px = (width: number) => `${Math.round(width * scale)}px`;
+  const left = [
+    px(widths.time),
+    px(widths.camera),
+    px(widths.filter),
+    px(widths.type),
+    `minmax(${px(widths.target)}, 1fr)`,
+    px(widths.exposure),
+  ];
+  const middle = modules.map((module) => (off.has(module) ? px(widths.moduleOff) : `minmax(${px(widths.module)}, 0.35fr)`));
+  return [...left, px(widths.received), ...middle, px(widths.products), ...metricColumns.map((column) => px(column.width))].join(
+    ' ',
+  );
+}

@@ -1,0 +1,56 @@
+import type { FrameRow, Now } from '@colibri/contracts';
+import { describe, expect, it } from 'vitest';
+import { lastFrames, needsPerson, stateSentence } from './model.ts';
+
+const at = '2026-11-23T05:00:00.000Z';
+const chip = (
+  id: Now['chips'][number]['id'],
+  word: string,
+  detail: string | null = null,
+  state: Now['chips'][number]['state'] = 'ok',
+) => ({ id, word, detail, state, asOf: at, periodSec: 10 });
+
+describe('the state sentence', () => {
+  const chips = [
+    chip('safety', 'safe'),
+    chip('telescope', 'observing', 'observing GRB 261123A in r, 30 s'),
+    chip('alert', 'GRB 261123A', null, 'critical'),
+  ];
+
+  it('says what the telescope does, the alert and the safety', () => {
+    expect(stateSentence({ chips }, Date.parse(at))).toBe('Observing GRB 261123A in r, 30 s; alert GRB 261123A; site safe.');
+  });
+
+  it('says unknown for what is stale: nothing old looks live', () => {
+    expect(stateSentence({ chips }, Date.parse(at) + 60_000)).toBe('What the telescope does is unknown; safety unknown.');
+  });
+});
+
+describe('the board summary', () => {
+  const row = (over: Partial<FrameRow>) =>
+    ({
+      metrics: {},
+      camera: 'C1',
+      receivedAt: at,
+      failure: null,
+      state: 'published',
+      products: { reduced: 'a' },
+      ...over,
+    }) as FrameRow;
+
+  it('takes the newest measured frame of each camera', () => {
+    const rows = [
+      row({ key: 'old' }),
+      row({ key: 'new', receivedAt: '2026-11-23T05:01:00.000Z' }),
+      row({ key: 'other', camera: 'C2' }),
+      row({ key: 'raw', metrics: null, receivedAt: '2026-11-23T06:00:00.000Z' }),
+    ];
+    expect(lastFrames(rows).map((r) => r.key)).toEqual(['new', 'other']);
+  });
+
+  it('tells each trouble once, with its count', () => {
+    const failure = { code: 'FITS_TRUNCATED', message: 'The file ends early.', hint: '', module: null, quarantinePath: null };
+    const rows = [row({ failure, state: 'failed' }), row({ failure, state: 'quarantined' }), row({})];
+    expect(needsPerson(rows)).toMatchObject([{ text: '2 frames: The file ends early.' }]);
+  });
+});
