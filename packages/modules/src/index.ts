@@ -1,3 +1,4 @@
+export * from './astrometry/index.ts';
 export { buildMaster } from './calibration/build-master.ts';
 export type { MasterPlan } from './calibration/choose-inputs.ts';
 export { chooseInputs } from './calibration/choose-inputs.ts';
