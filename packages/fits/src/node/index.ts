@@ -1,1 +1,3 @@
-export {};
+export type { FileSource } from './file-source.ts';
+export { openFileSource, readFitsFile } from './file-source.ts';
+export { useZlib, zlibCodec } from './zlib-codec.ts';

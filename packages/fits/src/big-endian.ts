@@ -1,0 +1,75 @@
+import { allocate, type PixelArray, type PixelType } from './pixels.ts';
+
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** `count` big-endian values as a typed array; reuses `into` when it is given and of the right type. */
+export function fromBigEndian(bytes: Uint8Array, type: PixelType, count: number, into?: PixelArray): PixelArray {
+  const out = into && into.length >= count ? into : allocate(type, count);
+  switch (type) {
+    case 'uint8':
+    case 'int8':
+      new Uint8Array(out.buffer, out.byteOffset, count).set(bytes.subarray(0, count));
+      break;
+    case 'int16':
+    case 'uint16': {
+      const words = new Uint16Array(out.buffer, out.byteOffset, count);
+      for (let i = 0, j = 0; i < count; i++, j += 2) words[i] = (bytes[j]! << 8) | bytes[j + 1]!;
+      break;
+    }
+    case 'int32':
+    case 'uint32':
+    case 'float32':
+      words32(bytes, new Int32Array(out.buffer, out.byteOffset, count), count);
+      break;
+    default: {
+      const words = new Int32Array(out.buffer, out.byteOffset, 2 * count);
+      words32(bytes, words, 2 * count);
+      if (isLittleEndian) swapPairs(words);
+    }
+  }
+  return out;
+}
+
+function words32(bytes: Uint8Array, words: Int32Array, count: number): void {
+  for (let i = 0, j = 0; i < count; i++, j += 4) {
+    words[i] = (bytes[j]! << 24) | (bytes[j + 1]! << 16) | (bytes[j + 2]! << 8) | bytes[j + 3]!;
+  }
+}
+
+function swapPairs(words: Int32Array): void {
+  for (let i = 0; i < words.length; i += 2) {
+    const first = words[i]!;
+    words[i] = words[i + 1]!;
+    words[i + 1] = first;
+  }
+}
+
+/** The values as big-endian bytes, written at `out[at…]`. */
+export function toBigEndian(values: PixelArray, out: Uint8Array, at: number): void {
+  const size = values.BYTES_PER_ELEMENT;
+  const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  if (size === 1 || !isLittleEndian) {
+    out.set(raw, at);
+    return;
+  }
+  const n = raw.length;
+  if (size === 2) {
+    const words = new Uint16Array(values.buffer, values.byteOffset, values.length);
+    for (let i = 0, j = at; i < words.length; i++, j += 2) {
+      const w = words[i]!;
+      out[j] = w >>> 8;
+      out[j + 1] = w;
+    }
+  } else if (size === 4) {
+    const words = new Int32Array(values.buffer, values.byteOffset, values.length);
+    for (let i = 0, j = at; i < words.length; i++, j += 4) {
+      const w = words[i]!;
+      out[j] = w >>> 24;
+      out[j + 1] = w >>> 16;
+      out[j + 2] = w >>> 8;
+      out[j + 3] = w;
+    }
+  } else {
+    for (let i = 0; i < n; i += 8) for (let k = 0; k < 8; k++) out[at + i + k] = raw[i + 7 - k]!;
+  }
+}
