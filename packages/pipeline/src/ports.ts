@@ -101,3 +101,19 @@ export interface ReferenceCatalog {
   /** Entries within the cone, brightest first in the catalogue's first band, at most `limit` of them. Empty where it has no coverage. */
   cone(raDeg: number, decDeg: number, radiusDeg: number, limit: number): Promise<ReferenceStars>;
 }
+
+/** A file that is durable and was read back. */
+export interface CommittedProduct {
+  /** Relative to the workspace. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** Port: where products go. */
+export interface ProductSink {
+  /** The workspace, for messages and the replay command. */
+  readonly root: string;
+  /** Makes the bytes appear at `path` whole or not at all, durable, and checked by reading back (reliability.md §2, 3 to 7). */
+  commit(path: string, bytes: Uint8Array): Promise<CommittedProduct>;
+}

@@ -174,9 +174,7 @@ function checkShared(sequence: Sequence, reader: IniReader, ini: Ini): void {
     for (const entry of ini.sections.get(iniName(section))?.entries.values() ?? []) {
       const found = reader.take(section, entry.key);
       if (found && !known.includes(iniName(entry.key))) {
-        reader.problems.push(
-          configUnknownKey({ at: found.at, key: entry.key, section, near: nearestName(entry.key, known) ?? null }),
-        );
+        reader.problems.push(configUnknownKey({ at: found.at, key: entry.key, section, near: nearestKey(entry.key, known) }));
       }
     }
   }

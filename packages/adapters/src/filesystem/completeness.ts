@@ -1,0 +1,73 @@
+import { open } from 'node:fs/promises';
+import { ObservatoryError } from '@colibri/base';
+import { type ByteSource, openFits } from '@colibri/fits';
+
+/** What a file's own headers say of its bytes. */
+export type Completeness =
+  | { readonly state: 'complete' }
+  /** More bytes are announced than are there, or there is nothing yet: it may still be growing. */
+  | { readonly state: 'incomplete'; readonly error: ObservatoryError }
+  /** No further bytes will mend it: processing will say so. */
+  | { readonly state: 'broken'; readonly error: ObservatoryError };
+
+/** Codes that more bytes may cure. */
+const growing = new Set(['FITS_TRUNCATED', 'FITS_EMPTY']);
+const blockBytes = 2880;
+
+/**
+ * Looks whether a file is whole by its own account: every HDU's data are there and the last one ends the file at a multiple of
+ * 2880 bytes; a gzip stream is unpacked to its trailer.
+ */
+export async function completenessOf(path: string): Promise<Completeness> {
+  const { source, close } = await fileSource(path);
+  try {
+    const file = await openFits(source);
+    const last = file.hdus[file.hdus.length - 1]!;
+    if (/\.gz$/i.test(path)) return { state: 'complete' };
+    const end = Math.ceil((last.dataOffset + last.dataLength) / blockBytes) * blockBytes;
+    // Padding still missing: harmless to read, but a writer at work looks just like it.
+    if (source.size < end) return { state: 'incomplete', error: shortPadding(path, source.size, end) };
+    return { state: 'complete' };
+  } catch (error) {
+    if (!(error instanceof ObservatoryError)) throw error;
+    return { state: growing.has(error.code) ? 'incomplete' : 'broken', error };
+  } finally {
+    await close();
+  }
+}
+
+function shortPadding(file: string, actualBytes: number, expectedBytes: number): ObservatoryError {
+  return new ObservatoryError({
+    code: 'FITS_TRUNCATED',
+    message: `${file} ends after ${actualBytes} bytes; its last HDU ends at byte ${expectedBytes}.`,
+    hint: 'The transfer is still running or stopped early: compare with the source and copy it again.',
+    retry: 'later',
+    facts: { file, actualBytes, expectedBytes },
+  });
+}
+
+/** A file as a source of bytes, read in pieces. */
+export async function fileSource(path: string): Promise<{ readonly source: ByteSource; close(): Promise<void> }> {
+  const handle = await open(path, 'r');
+  try {
+    const { size } = await handle.stat();
+    const source: ByteSource = {
+      name: path,
+      size,
+      async read(offset, length) {
+        const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
+        let done = 0;
+        while (done < bytes.length) {
+          const { bytesRead } = await handle.read(bytes, done, bytes.length - done, offset + done);
+          if (bytesRead === 0) break;
+          done += bytesRead;
+        }
+        return bytes.subarray(0, done);
+      },
+    };
+    return { source, close: () => handle.close() };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}

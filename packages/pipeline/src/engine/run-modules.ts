@@ -1,0 +1,256 @@
+import { asObservatoryError, type Clock, isoUtc, type Log, type ObservatoryError } from '@colibri/base';
+import { type FrameMetrics, type FrameState, type ModuleCell, noMetrics } from '@colibri/contracts';
+import type { Compute } from '@colibri/numerics';
+import type { ModuleConfig } from '../config/module-config.ts';
+import type { AnyModule, InputKind, InputSpec, MetricSpec, ModuleContext, OutputTypes } from '../define-module.ts';
+import { inputMissing, masterMissing } from '../errors.ts';
+import type { Master, MasterKey, RawFrame } from '../frame.ts';
+import type { MasterSource, ReferenceCatalog } from '../ports.ts';
+import type { FrameWork } from './work.ts';
+
+/** What running modules needs of the world. */
+export interface EnginePorts {
+  readonly compute: Compute;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** The masters in force. */
+  readonly masters: MasterSource;
+  /** The master in a file or folder that a configuration names. */
+  masterAt(path: string, key: MasterKey, nightId: string): Promise<Master>;
+  /** The catalogue in a folder, or the common one (null); null where there is none. */
+  catalogAt(path: string | null): Promise<ReferenceCatalog | null>;
+  /** Size of the area that masters cover [pixel]. */
+  dataArea(raw: RawFrame): { readonly width: number; readonly height: number };
+}
+
+/** A card that the products carry beside the provenance. */
+export interface MetricCard {
+  readonly keyword: string;
+  readonly value: number;
+  readonly comment: string;
+}
+
+/** Where a product came from, one entry per input. */
+export interface UsedInput {
+  readonly role: string;
+  readonly name: string;
+  readonly sha256: string | null;
+}
+
+/** What the modules made of one frame, up to the first that failed. */
+export interface ModulesOutcome {
+  readonly work: FrameWork;
+  readonly cells: readonly ModuleCell[];
+  readonly metrics: FrameMetrics;
+  readonly cards: readonly MetricCard[];
+  readonly warnings: readonly string[];
+  /** Module → wall time [s]. */
+  readonly timingsSec: Readonly<Record<string, number>>;
+  readonly inputs: readonly UsedInput[];
+  readonly failure: { readonly error: ObservatoryError; readonly module: string } | null;
+}
+
+export interface RunModulesOptions {
+  readonly cells: readonly ModuleCell[];
+  readonly warnings?: readonly string[];
+  /** Told at each change of a cell; the frame's state with it. */
+  onProgress?(cells: readonly ModuleCell[], state: FrameState): void;
+}
+
+/**
+ * Runs the modules of one configuration over one frame, in order, in memory. A module that fails ends the row: the ones after it are
+ * skipped, and what was made before is kept. Never throws for a fault of the frame.
+ */
+export async function runModules(
+  start: FrameWork,
+  modules: readonly { readonly module: AnyModule; readonly config: ModuleConfig }[],
+  ports: EnginePorts,
+  options: RunModulesOptions,
+): Promise<ModulesOutcome> {
+  const { log, clock } = ports;
+  const { frameId } = start.meta;
+  let work = start;
+  let metrics: FrameMetrics = noMetrics;
+  let state: FrameState = 'reducing';
+  let failure: ModulesOutcome['failure'] = null;
+  const cells = options.cells.map((cell) => ({ ...cell }));
+  const cards: MetricCard[] = [];
+  const warnings = [...(options.warnings ?? [])];
+  const timingsSec: Record<string, number> = {};
+  const inputs = new Map<string, UsedInput>();
+  const show = (module: string, change: Partial<ModuleCell>): void => {
+    const cell = cells.find((candidate) => candidate.module === module);
+    if (cell) Object.assign(cell, change);
+    options.onProgress?.(structuredClone(cells), state);
+  };
+
+  for (const { module, config } of modules) {
+    if (failure) {
+      show(module.name, { state: 'skipped', reason: `${failure.module} failed` });
+      continue;
+    }
+    const began = clock.monotonic();
+    const seconds = (): number => Math.round(clock.monotonic() - began) / 1000;
+    show(module.name, { state: 'running', startedAt: isoUtc(clock.now()) });
+    const context: ModuleContext = {
+      compute: ports.compute,
+      info: (message) => log.log('INFO', module.title, message, { frameId, module: module.name }),
+      warn: (sentence) => {
+        warnings.push(sentence);
+        log.log('WARNING', module.title, `${frameId}: ${sentence}`, { frameId, module: module.name });
+      },
+    };
+    try {
+      const gathered = await gatherInputs(module, config, work, ports, inputs);
+      const result = await module.run(gathered as never, config.parameters as never, context);
+      work = takeOutputs(module, work, result.outputs as Record<string, unknown>);
+      const found = readMetrics(module, result.metrics as Record<string, number | null>);
+      metrics = { ...metrics, ...found.metrics };
+      cards.push(...found.cards);
+      for (const sentence of found.warnings) context.warn(sentence);
+      timingsSec[module.name] = seconds();
+      state = stateAfter(module, state);
+      show(module.name, { state: 'done', seconds: seconds() });
+    } catch (thrown) {
+      const error = asObservatoryError(thrown, `Module ${module.name}`);
+      failure = { error, module: module.name };
+      timingsSec[module.name] = seconds();
+      log.log('ERROR', module.title, `${frameId}: ${error.message}. ${error.hint}`, {
+        frameId,
+        module: module.name,
+        code: error.code,
+        stack: (error.cause instanceof Error ? error.cause.stack : error.stack) ?? null,
+      });
+      show(module.name, { state: 'failed', seconds: seconds(), reason: error.message });
+    }
+  }
+  return { work, cells, metrics, cards, warnings, timingsSec, inputs: [...inputs.values()], failure };
+}
+
+const kindNames: Record<InputKind, string> = {
+  rawFrame: 'a raw frame',
+  frame: 'a reduced frame',
+  sources: 'a list of sources',
+  bias: 'a master bias',
+  dark: 'a master dark',
+  flat: 'a master flat',
+  referenceCatalog: 'a reference catalogue',
+};
+
+async function gatherInputs(
+  module: AnyModule,
+  config: ModuleConfig,
+  work: FrameWork,
+  ports: EnginePorts,
+  used: Map<string, UsedInput>,
+): Promise<Record<string, unknown>> {
+  const gathered: Record<string, unknown> = {};
+  const need = <T>(value: T | null, kind: InputKind): T => {
+    if (value !== null) return value;
+    throw inputMissing({ frame: work.meta.frameId, module: module.name, what: kindNames[kind] });
+  };
+  for (const [name, { kind }] of Object.entries(module.inputs as Record<string, InputSpec>)) {
+    switch (kind) {
+      case 'rawFrame':
+        gathered[name] = need(work.raw, kind);
+        break;
+      case 'frame':
+        gathered[name] = need(work.frame, kind);
+        break;
+      case 'sources':
+        gathered[name] = need(work.sources, kind);
+        break;
+      case 'referenceCatalog': {
+        const catalog = await ports.catalogAt(config.catalog);
+        if (catalog) used.set('catalog', { role: 'catalog', name: catalog.name, sha256: null });
+        gathered[name] = catalog;
+        break;
+      }
+      default: {
+        const master = await findMaster(kind, config, need(work.raw, 'rawFrame'), ports);
+        if (master) used.set(kind, { role: kind, name: master.name, sha256: master.sha256 });
+        gathered[name] = master;
+      }
+    }
+  }
+  return gathered;
+}
+
+/** The words by which a frame finds its master; sizes are those of the data area. */
+export function masterKeyFor(
+  type: MasterKey['type'],
+  raw: RawFrame,
+  area: { readonly width: number; readonly height: number },
+): MasterKey {
+  const { camera, binning, readMode, softGain, filter, exposureSec } = raw.meta;
+  return {
+    type,
+    camera,
+    binning,
+    readMode,
+    softGain,
+    filter: type === 'flat' ? filter : '-',
+    exposureSec: type === 'dark' ? exposureSec : null,
+    width: area.width,
+    height: area.height,
+  };
+}
+
+async function findMaster(
+  type: MasterKey['type'],
+  config: ModuleConfig,
+  raw: RawFrame,
+  ports: EnginePorts,
+): Promise<Master | null> {
+  const choice = config.calibration[type] ?? 'auto';
+  if (choice === 'none') return null;
+  const key = masterKeyFor(type, raw, ports.dataArea(raw));
+  const { nightId, frameId } = raw.meta;
+  if (choice !== 'auto') return ports.masterAt(choice.path, key, nightId);
+  const master = await ports.masters.master(key, nightId);
+  if (master) return master;
+  const words = [
+    `binning ${key.binning}`,
+    `read mode ${key.readMode}`,
+    `soft gain ${key.softGain}`,
+    ...(type === 'flat' ? [`filter ${key.filter}`] : []),
+    `${key.width} × ${key.height} pixels`,
+  ];
+  throw masterMissing({ frame: frameId, type, camera: key.camera, setup: words.join(', '), night: nightId });
+}
+
+function takeOutputs(module: AnyModule, work: FrameWork, outputs: Record<string, unknown>): FrameWork {
+  const taken: { [K in keyof OutputTypes]?: OutputTypes[K] } = {};
+  for (const [name, spec] of Object.entries(module.outputs as Record<string, { kind: keyof OutputTypes }>)) {
+    if (outputs[name] !== undefined && outputs[name] !== null) Object.assign(taken, { [spec.kind]: outputs[name] });
+  }
+  return { ...work, ...taken };
+}
+
+/** Metrics to the fields of the board and to cards; limits of the declaration become sentences. */
+function readMetrics(
+  module: AnyModule,
+  values: Record<string, number | null>,
+): { metrics: Partial<FrameMetrics>; cards: MetricCard[]; warnings: string[] } {
+  const metrics: Partial<FrameMetrics> = {};
+  const cards: MetricCard[] = [];
+  const warnings: string[] = [];
+  for (const [name, spec] of Object.entries(module.metrics as Record<string, MetricSpec>)) {
+    const value = values[name];
+    if (value === null || value === undefined || !Number.isFinite(value)) continue;
+    metrics[spec.field] = value;
+    const unit = spec.unit && spec.unit !== '1' ? `[${spec.unit}] ` : '';
+    cards.push({ keyword: spec.card, value, comment: `${unit}${spec.doc.replace(/\.$/, '')}` });
+    const shown = `${spec.doc.replace(/\.$/, '')} is ${Number(value.toPrecision(4))}${unit ? ` ${spec.unit}` : ''}`;
+    if (spec.warnAbove !== undefined && value > spec.warnAbove) warnings.push(`${shown}, above ${spec.warnAbove}.`);
+    if (spec.warnBelow !== undefined && value < spec.warnBelow) warnings.push(`${shown}, below ${spec.warnBelow}.`);
+  }
+  return { metrics, cards, warnings };
+}
+
+function stateAfter(module: AnyModule, before: FrameState): FrameState {
+  const kinds = Object.values(module.outputs as Record<string, { kind: string }>).map((spec) => spec.kind);
+  if (kinds.includes('sources')) return 'measured';
+  if (kinds.includes('frame') && before === 'reducing') return 'reduced';
+  return before;
+}
