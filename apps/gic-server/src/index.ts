@@ -1,1 +1,2 @@
-export {};
+export * as serverErrors from './errors.ts';
+export { type RunningServer, type ServerOptions, startServer } from './server.ts';
