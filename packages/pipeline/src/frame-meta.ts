@@ -1,12 +1,9 @@
 import { isoUtc } from '@colibri/base';
+import { nightId } from '@colibri/sky';
 import type { AlertRule } from './config/gp1-config.ts';
 import { dateInFuture, exposureInvalid, headerMissing, headerValue, wrongCamera } from './errors.ts';
 import type { FrameMeta, HeaderValues } from './frame.ts';
 import { headerNumber, headerPoint, headerText, parseUtc } from './header-words.ts';
-
-// until @colibri/sky exports it
-const nightId = (iso: string, longitudeEastDeg: number): string =>
-  new Date(Date.parse(iso) + (longitudeEastDeg / 15 - 12) * 3_600_000).toISOString().slice(0, 10);
 
 export interface FrameMetaOptions {
   /** Now [ms since 1970 UTC], against dates in the future. */

@@ -48,6 +48,8 @@ export interface ModulesOutcome {
   readonly timingsSec: Readonly<Record<string, number>>;
   readonly inputs: readonly UsedInput[];
   readonly failure: { readonly error: ObservatoryError; readonly module: string } | null;
+  /** Frees the planes of `work`, which lie in the memory of Compute: to be called once they are written. */
+  release(): void;
 }
 
 export interface RunModulesOptions {
@@ -78,6 +80,7 @@ export async function runModules(
   const warnings = [...(options.warnings ?? [])];
   const timingsSec: Record<string, number> = {};
   const inputs = new Map<string, UsedInput>();
+  const kept = new Map<number, ArrayBufferView>();
   const show = (module: string, change: Partial<ModuleCell>): void => {
     const cell = cells.find((candidate) => candidate.module === module);
     if (cell) Object.assign(cell, change);
@@ -102,7 +105,11 @@ export async function runModules(
     };
     try {
       const gathered = await gatherInputs(module, config, work, ports, inputs);
-      const result = await module.run(gathered as never, config.parameters as never, context);
+      const result = await runScoped(
+        () => module.run(gathered as never, config.parameters as never, context),
+        ports.compute,
+        kept,
+      );
       work = takeOutputs(module, work, result.outputs as Record<string, unknown>);
       const found = readMetrics(module, result.metrics as Record<string, number | null>);
       metrics = { ...metrics, ...found.metrics };
@@ -124,7 +131,36 @@ export async function runModules(
       show(module.name, { state: 'failed', seconds: seconds(), reason: error.message });
     }
   }
-  return { work, cells, metrics, cards, warnings, timingsSec, inputs: [...inputs.values()], failure };
+  const release = (): void => {
+    for (const array of kept.values()) ports.compute.free(array);
+    kept.clear();
+  };
+  return { work, cells, metrics, cards, warnings, timingsSec, inputs: [...inputs.values()], failure, release };
+}
+
+/** What a module allocates ends with its run, but for the arrays in its outputs. */
+async function runScoped<R extends { readonly outputs: object }>(
+  run: () => R | Promise<R>,
+  compute: Compute,
+  kept: Map<number, ArrayBufferView>,
+): Promise<R> {
+  return compute.scope(async (keep) => {
+    const result = await run();
+    for (const array of sharedArrays(result.outputs)) {
+      keep(array);
+      kept.set(array.byteOffset, array);
+    }
+    return result;
+  });
+}
+
+/** Arrays on shared memory in an output, at any depth. */
+function* sharedArrays(value: unknown): Iterable<ArrayBufferView> {
+  if (ArrayBuffer.isView(value)) {
+    if (value.buffer instanceof SharedArrayBuffer) yield value;
+  } else if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
+    for (const part of Object.values(value)) yield* sharedArrays(part);
+  }
 }
 
 const kindNames: Record<InputKind, string> = {

@@ -1,0 +1,123 @@
+import { asObservatoryError, isoUtc, type ObservatoryError } from '@colibri/base';
+import type { FrameMetrics, FrameProducts, FrameState, FrameSummary, ModuleCell, Provenance } from '@colibri/contracts';
+import type { PipelineConfig } from '../config/pipeline-config.ts';
+import type { ProductSink } from '../ports.ts';
+import { type CardLine, carriedCards, provenanceCards } from '../products/cards.ts';
+import { encodeCatalog, encodeReduced } from '../products/encode.ts';
+import { productPaths } from '../products/paths.ts';
+import { frameSummaryOf } from '../products/summary.ts';
+import { type EnginePorts, type ModulesOutcome, runModules, type UsedInput } from './run-modules.ts';
+import type { FrameWork } from './work.ts';
+
+/** One frame to be worked on by one pipeline. */
+export interface FrameJob {
+  readonly pipeline: string;
+  readonly revision: number;
+  readonly config: Pick<PipelineConfig, 'hash' | 'modules' | 'folderHeaders' | 'cells'>;
+  readonly work: FrameWork;
+  /** Files that were read: the raw frame, or the products that take its place. */
+  readonly inputs: readonly UsedInput[];
+  readonly warnings: readonly string[];
+  /** Time that reading took [s]. */
+  readonly readSec: number;
+}
+
+/** Who works. */
+export interface EngineIdentity {
+  readonly software: Provenance['software'];
+  readonly host: string;
+  /** Command that makes the products of this job again. */
+  replay(job: FrameJob): string;
+}
+
+/** What became of one frame. Products that were committed stay, also where a later module failed. */
+export interface FrameResult {
+  readonly cells: readonly ModuleCell[];
+  readonly metrics: FrameMetrics;
+  readonly warnings: readonly string[];
+  readonly timingsSec: Readonly<Record<string, number>>;
+  readonly products: FrameProducts;
+  readonly summary: FrameSummary | null;
+  readonly failure: { readonly error: ObservatoryError; readonly module: string | null } | null;
+}
+
+/**
+ * Runs the modules over one frame and commits its products: points 2 to 7 of the commit order. The ledger is told by the caller,
+ * last. Never throws for a fault of the frame or of the disk: both come back as `failure`.
+ */
+export async function processFrame(
+  job: FrameJob,
+  ports: EnginePorts,
+  sink: ProductSink,
+  identity: EngineIdentity,
+  onProgress?: (cells: readonly ModuleCell[], state: FrameState) => void,
+): Promise<FrameResult> {
+  const startedMs = ports.clock.now();
+  const outcome = await runModules(job.work, job.config.modules, ports, {
+    cells: job.config.cells,
+    warnings: job.warnings,
+    ...(onProgress ? { onProgress } : {}),
+  });
+  let timingsSec: Record<string, number> = { read: job.readSec, ...outcome.timingsSec };
+  let products: FrameProducts = { reduced: null, catalog: null, summary: null };
+  let summary: FrameSummary | null = null;
+  let failure: FrameResult['failure'] = outcome.failure;
+  try {
+    const began = ports.clock.monotonic();
+    const written = await writeProducts(job, outcome, sink, identity, ports, startedMs, () => {
+      timingsSec = { ...timingsSec, write: Math.round(ports.clock.monotonic() - began) / 1000 };
+      return timingsSec;
+    });
+    ({ products, summary } = written);
+  } catch (thrown) {
+    failure ??= { error: asObservatoryError(thrown, 'Writing products'), module: null };
+  } finally {
+    outcome.release();
+  }
+  return { cells: outcome.cells, metrics: outcome.metrics, warnings: outcome.warnings, timingsSec, products, summary, failure };
+}
+
+async function writeProducts(
+  job: FrameJob,
+  outcome: ModulesOutcome,
+  sink: ProductSink,
+  identity: EngineIdentity,
+  { clock }: EnginePorts,
+  startedMs: number,
+  timings: () => Record<string, number>,
+): Promise<{ products: FrameProducts; summary: FrameSummary | null }> {
+  const { work } = outcome;
+  const { frame, sources } = work;
+  if (!frame && !sources) return { products: { reduced: null, catalog: null, summary: null }, summary: null };
+  const paths = productPaths(work.meta, work.header, job.config.folderHeaders, job.revision);
+  const inputs = [...job.inputs, ...outcome.inputs];
+  const date = isoUtc(clock.now());
+  const stamp = provenanceCards(work.meta, job.config, inputs, outcome.cards, {
+    ...identity,
+    pipeline: job.pipeline,
+    revision: job.revision,
+    date,
+  });
+  const lines: CardLine[] = [...carriedCards(work.header), ...stamp];
+  if (frame) await sink.commit(paths.reduced, encodeReduced(frame, lines));
+  if (sources) await sink.commit(paths.catalog, encodeCatalog(sources, lines));
+  const summary = frameSummaryOf({
+    pipeline: job.pipeline,
+    config: job.config,
+    outcome,
+    inputs,
+    timingsSec: timings(),
+    paths,
+    wrote: { reduced: frame !== null, catalog: sources !== null },
+    software: identity.software,
+    host: identity.host,
+    startedAt: isoUtc(startedMs),
+    finishedAt: isoUtc(clock.now()),
+    replay: identity.replay(job),
+  });
+  await sink.commit(paths.summary, new TextEncoder().encode(`${JSON.stringify(summary, null, 2)}\n`));
+  return {
+    products: { reduced: frame ? paths.reduced : null, catalog: sources ? paths.catalog : null, summary: paths.summary },
+    summary,
+  };
+}

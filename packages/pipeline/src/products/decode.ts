@@ -1,0 +1,124 @@
+import { type ByteSource, openFits, readImage, readTable } from '@colibri/fits';
+import { MaskPlane, type SourceColumns } from '@colibri/numerics';
+import { parseWcs, type Wcs } from '@colibri/sky';
+import { notAnImage } from '../errors.ts';
+import type { Frame, FrameSources, HeaderValues } from '../frame.ts';
+import { type FrameMetaOptions, frameIdOf, frameMeta } from '../frame-meta.ts';
+import { headerNumber } from '../header-words.ts';
+import { headerValues } from '../read-frame.ts';
+
+/**
+ * Reads a reduced frame: the planes SCI, MASK and VAR of our own files. An image of another origin serves too: without MASK its
+ * NaN pixels are masked; without VAR its variance is that of its pixels' scatter, and a warning says so.
+ */
+export async function decodeReduced(
+  source: ByteSource | Uint8Array,
+  path: string,
+  sha256: string,
+  options: FrameMetaOptions,
+): Promise<{ readonly frame: Frame; readonly warnings: readonly string[] }> {
+  const file = await openFits(source, { name: path });
+  const sci = file.hdus.find((hdu) => hdu.name === 'SCI') ?? file.firstImage();
+  const [width, height] = [sci.shape[0] ?? 0, sci.shape[1] ?? 0];
+  if (sci.shape.length < 2 || sci.shape.slice(2).some((size) => size !== 1)) {
+    throw notAnImage({
+      frame: frameIdOf(path),
+      what: `HDU ${sci.index} has the shape ${sci.shape.join(' × ')}, not that of an image`,
+    });
+  }
+  const header = headerValues(file, sci);
+  const { meta, warnings: doubts } = frameMeta(header, path, sha256, { ...options, lenient: true });
+  const warnings = [...doubts];
+  const data = (await readImage(sci, { as: 'float32' })).data;
+  const plane = (name: string) => file.hdus.find((hdu) => hdu.name === name && hdu.shape[0] === width && hdu.shape[1] === height);
+  const [maskHdu, varHdu] = [plane('MASK'), plane('VAR')];
+  const mask = maskHdu ? Uint16Array.from((await readImage(maskHdu, { as: 'float32' })).data) : new Uint16Array(data.length);
+  for (let i = 0; i < data.length; i++) if (Number.isNaN(data[i])) mask[i]! |= MaskPlane.NO_DATA;
+  let variance: Float32Array;
+  if (varHdu) variance = (await readImage(varHdu, { as: 'float32' })).data;
+  else {
+    variance = new Float32Array(data.length).fill(scatter(data) ** 2);
+    warnings.push('No VAR plane: one variance for all pixels, from their scatter.');
+  }
+  const frame: Frame = {
+    meta,
+    header,
+    width,
+    height,
+    data,
+    mask,
+    variance,
+    gain: headerNumber(header, 'DETGAIN', 'GAIN') ?? 1,
+    readNoise: headerNumber(header, 'RDNOISE') ?? 0,
+    saturation: headerNumber(header, 'SATURATE') ?? Number.POSITIVE_INFINITY,
+    wcs: wcsOf(header),
+    solved: header.get('SOLVED') === true,
+  };
+  return { frame, warnings };
+}
+
+function wcsOf(header: HeaderValues): Wcs | null {
+  try {
+    return parseWcs(header);
+  } catch {
+    return null; // none, or none that we understand: the solver starts from the pointing
+  }
+}
+
+/** 1 sigma of the pixels around their median, from the quartiles of the differences of neighbours, which gradients do not widen. */
+function scatter(data: Float32Array): number {
+  const step = Math.max(1, Math.floor(data.length / 100_000));
+  const differences: number[] = [];
+  for (let i = 1; i < data.length; i += step) {
+    const difference = data[i]! - data[i - 1]!;
+    if (Number.isFinite(difference)) differences.push(Math.abs(difference));
+  }
+  const middle = differences.sort((a, b) => a - b)[differences.length >> 1] ?? 1;
+  return Math.max(middle / 0.6745 / Math.SQRT2, 1e-3);
+}
+
+/** Reads the catalogue beside a reduced frame. Columns that the contract does not carry are rebuilt roughly or NaN. */
+export async function decodeCatalog(source: ByteSource | Uint8Array, path: string): Promise<FrameSources> {
+  const file = await openFits(source, { name: path });
+  const table = await readTable(file.hdu('CATALOG'));
+  const count = table.rowCount;
+  const get = (name: string): Float64Array => Float64Array.from(table.numbers(name));
+  const flags = (name: string): Int32Array => Int32Array.from(table.numbers(name));
+  const fwhm = get('FWHM_IMAGE');
+  const snrWin = get('SNR_WIN');
+  const elongation = get('ELONGATION');
+  const fluxAuto = get('FLUX_AUTO');
+  // A centroid is known to about sigma over S/N.
+  const centroidErr = Float64Array.from(fwhm, (width, i) => width / 2.3548 / Math.max(snrWin[i]!, 1));
+  const columns: SourceColumns = {
+    count,
+    x: get('X_IMAGE').map((x) => x - 1),
+    y: get('Y_IMAGE').map((y) => y - 1),
+    xErr: centroidErr,
+    yErr: centroidErr.slice(),
+    fluxAuto,
+    fluxAutoErr: get('FLUXERR_AUTO'),
+    fluxAper: get('FLUX_APER'),
+    fluxAperErr: get('FLUXERR_APER'),
+    snrWin,
+    // Of a Gaussian of this flux and width.
+    peak: Float64Array.from(fluxAuto, (flux, i) => (0.8825 * flux) / fwhm[i]! ** 2),
+    background: get('BACKGROUND'),
+    fwhm,
+    a: Float64Array.from(fwhm, (width, i) => (width / 2.3548) * Math.sqrt(elongation[i]!)),
+    b: Float64Array.from(fwhm, (width, i) => width / 2.3548 / Math.sqrt(elongation[i]!)),
+    thetaDeg: new Float64Array(count).fill(Number.NaN),
+    kronRadius: new Float64Array(count).fill(Number.NaN),
+    areaPix: Int32Array.from(fwhm, (width) => Math.max(1, Math.round(width * width))),
+    flags: flags('FLAGS'),
+    maskFlags: flags('IMAFLAGS'),
+  };
+  const known = (values: Float64Array): Float64Array | null => (values.some((value) => !Number.isNaN(value)) ? values : null);
+  return {
+    columns,
+    raDeg: known(get('ALPHA_J2000')),
+    decDeg: known(get('DELTA_J2000')),
+    magAuto: known(get('MAG_AUTO')),
+    magAutoErr: known(get('MAGERR_AUTO')),
+  };
+}
