@@ -1,5 +1,8 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { separationArcsec } from '../coords/separation.ts';
+import { cardsOfFits } from '../testing/read-cards.ts';
 import type { HeaderLookup } from './header-values.ts';
 import { parseWcs } from './parse-wcs.ts';
 
@@ -159,3 +162,36 @@ describe('parseWcs', () => {
     expect(parseWcs(header({ CPDIS1: 'LOOKUP' }), { unsupportedDistortion: 'ignore' }).projection).toBe('TAN');
   });
 });
+
+const plate = resolve(import.meta.dirname, '../../../../../shared/data/images/misc/HorseHead.fits');
+
+describe.skipIf(!existsSync(plate))(
+  'the plate solution of the Digitized Sky Survey (skipped where the shared images are absent)',
+  () => {
+    const cards = existsSync(plate) ? (cardsOfFits(readFileSync(plate))[0] as ReadonlyMap<string, string | number>) : new Map();
+    const withoutCtype = new Map([...cards].filter(([keyword]) => !/^(CTYPE|CRVAL|CRPIX|CDELT|CD\d)/.test(keyword)));
+
+    it('puts the object of the request where the survey says it lies: 05 41 06.0 −02 27 30 at scan pixel (12682.48, 20411.37)', () => {
+      const wcs = parseWcs(withoutCtype);
+      expect(wcs.projection).toBe('DSS');
+      // OBJCTX, OBJCTY count the pixels of the whole scan from its first as 1; CNPIX is that of this cut.
+      const [ra, dec] = wcs.pixelToSky(12682.48 - 12237 - 1, 20411.37 - 19965 - 1);
+      expect(separationArcsec(ra, dec, 85.275, -2.4583333333333335)).toBeLessThan(1); // a pixel is 1.0″
+    });
+
+    it('inverts itself, and is read back from its own cards', () => {
+      const wcs = parseWcs(withoutCtype);
+      const again = parseWcs(new Map(wcs.toCards().map(({ keyword, value }) => [keyword, value])));
+      for (const [x, y] of [
+        [0, 0],
+        [890, 892],
+        [445, 10],
+      ] as const) {
+        const sky = wcs.pixelToSky(x, y);
+        const back = wcs.skyToPixel(...sky)!;
+        expect(Math.hypot(back[0] - x, back[1] - y)).toBeLessThan(1e-6);
+        expect(separationArcsec(...again.pixelToSky(x, y), ...sky)).toBeLessThan(1e-9);
+      }
+    });
+  },
+);
