@@ -60,7 +60,7 @@ function fitOrder(sip: Sip, crpix: readonly [number, number], size: ImageSize, o
   for (let k = 0; k < rows; k++) {
     for (let p = 0, c = 0; p <= order; p++) {
       for (let q = 0; p + q <= order; q++, c++) {
-        matrix[k * columns + c] = (distortedU[k]! / scale) ** p * (distortedV[k]! / scale) ** q;
+        matrix[c * rows + k] = (distortedU[k]! / scale) ** p * (distortedV[k]! / scale) ** q;
       }
     }
   }
