@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { seededRandom } from '@colibri/base';
 import { describe, expect, it } from 'vitest';
 import { separationArcsec } from '../coords/separation.ts';
-import { askAstropy, pythonWithAstropy } from '../testing/astropy.ts';
-import { cardsOfFits } from '../testing/read-cards.ts';
+import { askAstropy, pythonWithAstropy } from '../test/astropy.ts';
+import { cardsOfFits } from '../test/read-cards.ts';
 import { parseWcs } from './parse-wcs.ts';
 import { tanSipWcs } from './tan-sip-wcs.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { separationArcsec } from '../coords/separation.ts';
-import { cardsOfFits } from '../testing/read-cards.ts';
+import { cardsOfFits } from '../test/read-cards.ts';
 import { parseWcs } from './parse-wcs.ts';
 
 const folder = resolve(import.meta.dirname, '../../../../../shared/data/fits-conformance');
