@@ -17,27 +17,43 @@ export interface RowBytes {
 
 /** Decodes one column of the rows; goes to the heap for columns of variable length. */
 export async function readBinColumn(hdu: Hdu, column: BinColumn, rows: RowBytes): Promise<FitsColumn> {
+  if (column.descriptor) return variableColumn(column, await readHeap(hdu, column, rows));
+  checkCells(hdu, column, rows.rowCount);
+  return fixedColumn(column, gather(rows, column.offset, column.width), rows.rowCount);
+}
+
+export const variableColumn = (column: BinColumn, data: readonly (CellData | string)[]): FitsColumn => ({
+  name: column.name,
+  unit: column.unit,
+  format: column.format,
+  dim: column.dim,
+  repeat: Number.NaN,
+  data,
+});
+
+export function checkCells(hdu: Hdu, { name, repeat }: BinColumn, rowCount: number): void {
+  const cells = repeat * rowCount;
+  if (cells <= hdu.limits.pixels) return;
+  const what = `column ${name} has ${cells} elements; at most ${hdu.limits.pixels} are read.`;
+  throw fitsTooLarge({ ...placeOf(hdu, hdu.headerOffset), what });
+}
+
+/** Decodes a column of fixed width from its bytes, rows one after another. */
+export function fixedColumn(column: BinColumn, packed: Uint8Array, rowCount: number): FitsColumn {
   const { name, unit, format, dim } = column;
   const common = { name, unit, format, dim };
-  if (column.descriptor) return { ...common, repeat: Number.NaN, data: await readHeap(hdu, column, rows) };
-  const cells = column.repeat * rows.rowCount;
-  if (cells > hdu.limits.pixels) {
-    const what = `column ${name} has ${cells} elements; at most ${hdu.limits.pixels} are read.`;
-    throw fitsTooLarge({ ...placeOf(hdu, hdu.headerOffset), what });
-  }
-  const packed = gather(rows, column.offset, column.width);
-  if (column.type === 'X') return { ...common, repeat: column.repeat, data: bits(packed, column, rows.rowCount) };
+  if (column.type === 'X') return { ...common, repeat: column.repeat, data: bits(packed, column, rowCount) };
   if (column.type === 'A') {
     // TDIM of text: the first axis is the length of one string.
     const length = dim ? dim[0]! : column.repeat;
-    const perRow = length === 0 || column.repeat === 0 ? 1 : dim ? dim.slice(1).reduce((a, b) => a * b, 1) : 1;
+    const perRow = dim ? dim.slice(1).reduce((a, b) => a * b, 1) : 1;
     const data: string[] = [];
-    for (let row = 0; row < rows.rowCount; row++) {
+    for (let row = 0; row < rowCount; row++) {
       for (let k = 0; k < perRow; k++) data.push(cellText(packed, row * column.width + k * length, length));
     }
     return { ...common, repeat: perRow, data };
   }
-  const { data, nulls } = decodeCells(packed, column, cells);
+  const { data, nulls } = decodeCells(packed, column, column.repeat * rowCount);
   const repeat = column.repeat * (BIN_FORMAT[column.type]!.parts ?? 1);
   return { ...common, repeat, data, ...(nulls ? { nulls } : {}) };
 }

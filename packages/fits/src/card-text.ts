@@ -5,7 +5,6 @@ const PLAIN = /^[A-Z0-9_-]{1,8}$/;
 
 /** Text reduced to what FITS may hold (ASCII 32–126): accents are dropped, the rest becomes `?`. */
 export function asciiText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of printable ASCII is what FITS demands
   if (/^[\x20-\x7e]*$/.test(text)) return text;
   return text
     .normalize('NFKD')

@@ -40,7 +40,8 @@ export function describeHdu(stored: Header, found: Found): Hdu {
   }
 
   const bitpix = reader.bitpix('BITPIX');
-  const axes = reader.axes('NAXIS');
+  // What is not understood is only stepped over, however many axes it has.
+  const axes = reader.axes('NAXIS', isKnown(extension) ? limits.axes : 999);
   const pcount = reader.integer('PCOUNT', { least: 0, most, fallback: 0 });
   const gcount = reader.integer('GCOUNT', { least: extension === undefined ? 0 : 1, most, fallback: 1 });
   const isGroups = index === 0 && axes[0] === 0 && axes.length > 1 && stored.flag('GROUPS') === true;
@@ -62,9 +63,17 @@ export function describeHdu(stored: Header, found: Found): Hdu {
     const header = unpackedHeader(stored);
     return { ...common, kind, name, header, shape: inner, bitpix: innerBitpix, unit: header.text('BUNIT') ?? '', dataLength };
   }
-  const header = kind === 'compressed-table' ? unpackedHeader(stored) : stored;
-  return { ...common, kind, name, header, shape, bitpix, unit: stored.text('BUNIT') ?? '', dataLength };
+  if (kind === 'compressed-table') {
+    const inner = [1, 2].map((n) => reader.integer(`ZNAXIS${n}`, { least: 0, most }));
+    const bytes = reader.product(inner, 'ZNAXIS1');
+    if (bytes > limits.bytes) throw reader.tooLarge('ZNAXIS1', `the table has ${bytes} bytes; at most ${limits.bytes} are read.`);
+    return { ...common, kind, name, header: unpackedHeader(stored), shape: inner, bitpix, unit: '', dataLength };
+  }
+  return { ...common, kind, name, header: stored, shape, bitpix, unit: stored.text('BUNIT') ?? '', dataLength };
 }
+
+const isKnown = (extension: string | undefined): boolean =>
+  extension === undefined || ['IMAGE', 'IUEIMAGE', 'TABLE', 'BINTABLE', 'A3DTABLE'].includes(extension);
 
 function kindOf(header: Header, extension: string | undefined, axes: readonly number[], isGroups: boolean): HduKind {
   if (isGroups) return 'groups';
@@ -73,7 +82,7 @@ function kindOf(header: Header, extension: string | undefined, axes: readonly nu
     if (header.flag('ZIMAGE') === true) return 'compressed-image';
     return header.flag('ZTABLE') === true ? 'compressed-table' : 'bintable';
   }
-  if (extension !== undefined && extension !== 'IMAGE' && extension !== 'IUEIMAGE') return 'foreign';
+  if (!isKnown(extension)) return 'foreign';
   return axes.length === 0 ? 'empty' : 'image';
 }
 

@@ -50,10 +50,9 @@ export class StructureReader {
   }
 
   /** NAXIS1 … NAXISn (or ZNAXISn). */
-  axes(prefix: 'NAXIS' | 'ZNAXIS'): number[] {
+  axes(prefix: 'NAXIS' | 'ZNAXIS', limit = this.limits.axes): number[] {
     const count = this.integer(prefix, { least: 0, most: 999 });
-    if (count > this.limits.axes)
-      throw this.tooLarge(prefix, `${prefix} is ${count}; at most ${this.limits.axes} axes are read.`);
+    if (count > limit) throw this.tooLarge(prefix, `${prefix} is ${count}; at most ${limit} axes are read.`);
     const most = Number.MAX_SAFE_INTEGER;
     return Array.from({ length: count }, (_, i) => this.integer(`${prefix}${i + 1}`, { least: 0, most }));
   }

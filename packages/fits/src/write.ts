@@ -86,6 +86,10 @@ function stamp(header: Header, hdu: WritableHdu): Uint8Array {
   const fill = padded(hdu.data.length) - hdu.data.length;
   if (hdu.fill && fill > 0) datasum = filledSum(hdu);
   header.delete('CHECKSUM').delete('DATASUM');
+  // The convention of HEASARC announces continued strings; FITS 4.0 no longer asks for it, fitsverify does.
+  if (!header.has('LONGSTRN') && header.records().some((record) => record.startsWith('CONTINUE'))) {
+    header.append('LONGSTRN', 'OGIP 1.0', 'the long string convention may be used');
+  }
   header.append('CHECKSUM', '0'.repeat(16), 'HDU checksum').append('DATASUM', String(datasum), 'data unit checksum');
   const sum = onesComplementSum(header.toBytes(), datasum);
   const bytes = header.set('CHECKSUM', encodeChecksum(sum)).toBytes();

@@ -67,7 +67,7 @@ export async function planTiles(hdu: Hdu): Promise<TilePlan> {
   if (rowCount < tileCount) {
     throw fitsTableLayout({ ...reader.at('NAXIS2'), what: `the table has ${rowCount} rows for ${tileCount} tiles.` });
   }
-  const parameters = algorithmParameters(reader, hdu.bitpix);
+  const parameters = algorithmParameters(reader);
   if (algorithm === 'RICE_1' && ![1, 2, 4].includes(parameters.bytePix)) {
     throw fitsCompression({ ...reader.at('ZNAME2'), what: `RICE_1 with ${parameters.bytePix} bytes per pixel is not known.` });
   }
@@ -92,7 +92,7 @@ export async function planTiles(hdu: Hdu): Promise<TilePlan> {
   };
 }
 
-function algorithmParameters(reader: StructureReader, bitpix: number): Pick<TilePlan, 'blockSize' | 'bytePix' | 'isSmoothed'> {
+function algorithmParameters(reader: StructureReader): Pick<TilePlan, 'blockSize' | 'bytePix' | 'isSmoothed'> {
   const header = reader.header;
   const values = new Map<string, number>();
   for (let i = 1; header.has(`ZNAME${i}`) && i < 100; i++) {
@@ -104,8 +104,8 @@ function algorithmParameters(reader: StructureReader, bitpix: number): Pick<Tile
   }
   return {
     blockSize,
-    // The standard's default is 4; quantised floats are always 4-byte integers.
-    bytePix: values.get('BYTEPIX') ?? (bitpix === 8 ? 1 : bitpix === 16 ? 2 : 4),
+    // The standard's default, also for 16-bit images; quantised floats are always 4-byte integers.
+    bytePix: values.get('BYTEPIX') ?? 4,
     isSmoothed: values.get('SMOOTH') === 1,
   };
 }
