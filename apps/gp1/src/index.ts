@@ -1,1 +1,3 @@
-export {};
+export * as gp1Errors from './errors.ts';
+export { runCommand } from './main.ts';
+export { standard } from './sequences.ts';

@@ -97,7 +97,12 @@ export function watchArrivals(options: ArrivalsOptions): Arrivals {
     const after = await stat(path).catch(() => null); // it may have changed while we looked
     if (!after || `${after.size}:${after.mtimeMs}:${after.ino}` !== mark) return;
     file.done = 'arrived';
-    await options.onArrival({ path, bytes: found.size, closedMs: closedAt(found, clock) });
+    try {
+      await options.onArrival({ path, bytes: found.size, closedMs: closedAt(found, clock) });
+    } catch (error) {
+      seen.delete(path); // not taken: the next listing offers it again
+      options.onTrouble(error);
+    }
   };
 
   const scan = (): Promise<void> =>

@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises';
 import { ObservatoryError } from '@colibri/base';
-import { type ByteSource, openFits } from '@colibri/fits';
+import { openFits } from '@colibri/fits';
+import { openFileSource } from '@colibri/fits/node';
 
 /** What a file's own headers say of its bytes. */
 export type Completeness =
@@ -19,7 +19,7 @@ const blockBytes = 2880;
  * 2880 bytes; a gzip stream is unpacked to its trailer.
  */
 export async function completenessOf(path: string): Promise<Completeness> {
-  const { source, close } = await fileSource(path);
+  const source = await openFileSource(path);
   try {
     const file = await openFits(source);
     const last = file.hdus[file.hdus.length - 1]!;
@@ -32,7 +32,7 @@ export async function completenessOf(path: string): Promise<Completeness> {
     if (!(error instanceof ObservatoryError)) throw error;
     return { state: growing.has(error.code) ? 'incomplete' : 'broken', error };
   } finally {
-    await close();
+    await source.close();
   }
 }
 
@@ -44,30 +44,4 @@ function shortPadding(file: string, actualBytes: number, expectedBytes: number):
     retry: 'later',
     facts: { file, actualBytes, expectedBytes },
   });
-}
-
-/** A file as a source of bytes, read in pieces. */
-export async function fileSource(path: string): Promise<{ readonly source: ByteSource; close(): Promise<void> }> {
-  const handle = await open(path, 'r');
-  try {
-    const { size } = await handle.stat();
-    const source: ByteSource = {
-      name: path,
-      size,
-      async read(offset, length) {
-        const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
-        let done = 0;
-        while (done < bytes.length) {
-          const { bytesRead } = await handle.read(bytes, done, bytes.length - done, offset + done);
-          if (bytesRead === 0) break;
-          done += bytesRead;
-        }
-        return bytes.subarray(0, done);
-      },
-    };
-    return { source, close: () => handle.close() };
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
 }

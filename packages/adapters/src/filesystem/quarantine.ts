@@ -31,7 +31,7 @@ export interface QuarantineRequest extends Omit<QuarantineNote, 'code' | 'messag
 
 /** `<root>/<code>/<stem>/`: a copy of the input and `note.json`. */
 export interface Quarantine {
-  /** Sets a file aside; the input itself stays where it is. Returns the folder, relative to `root`'s parent. Again for the same bytes: the same folder. */
+  /** Sets a file aside; the input itself stays where it is. Returns the folder. Again for the same bytes: the same folder. */
   keep(request: QuarantineRequest): Promise<string>;
   /** Takes a file out that was processed after all. */
   release(path: string): Promise<void>;
@@ -39,7 +39,6 @@ export interface Quarantine {
 }
 
 export function folderQuarantine(root: string): Quarantine {
-  const parent = join(root, '..');
   return {
     root,
     async keep({ error, ...request }) {
@@ -60,12 +59,11 @@ export function folderQuarantine(root: string): Quarantine {
         throw storageError(folder, cause);
       }
       await writeAtomically(nodeFiles, join(folder, 'note.json'), new TextEncoder().encode(`${JSON.stringify(note, null, 2)}\n`));
-      return relative(parent, folder);
+      return folder;
     },
     async release(path) {
-      const folder = join(parent, path);
-      if (relative(root, folder).startsWith('..')) return;
-      await rm(folder, { recursive: true, force: true });
+      if (relative(root, path).startsWith('..')) return;
+      await rm(path, { recursive: true, force: true });
     },
   };
 }

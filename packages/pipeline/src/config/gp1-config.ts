@@ -28,6 +28,8 @@ export interface Gp1Config {
   readonly quarantineDir: string;
   /** `embedded`, `memory` or a postgres URL. */
   readonly database: string;
+  /** Folder of the embedded database. */
+  readonly databaseDir: string;
   readonly workers: number;
   readonly threads: number;
   readonly alertRules: readonly AlertRule[];
@@ -67,7 +69,7 @@ const numbers = {
   rescan_seconds: { doc: 'Period of the full listing of the input.', unit: 's', default: 30, above: 0 },
   give_up_seconds: { doc: 'After how long an incomplete file is set aside.', unit: 's', default: 600, above: 0 },
   frame_timeout: { doc: 'After how long a frame has lost its worker.', unit: 's', default: 300, above: 0 },
-  queue_limit: { doc: 'Frames that may wait in memory.', unit: '', default: 500, atLeast: 1 },
+  queue_limit: { doc: 'Frames that may wait in memory.', unit: '', default: 20_000, atLeast: 1 },
   min_free_percent: { doc: 'Free space below which the intake pauses.', unit: '%', default: 5, atLeast: 0, atMost: 50 },
 } as const;
 
@@ -105,6 +107,7 @@ export function readGp1Config(
     mastersDir: path('masters_dir', `${stateDir}/masters`),
     quarantineDir: path('quarantine_dir', `${stateDir}/quarantine`),
     database: readDatabase(general('database'), problems),
+    databaseDir: path('database_dir', `${stateDir}/database`),
     workers: figure('workers'),
     threads: figure('threads'),
     alertRules: readAlertRules(general('alert_rule'), problems),

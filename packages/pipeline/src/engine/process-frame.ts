@@ -87,7 +87,9 @@ async function writeProducts(
   timings: () => Record<string, number>,
 ): Promise<{ products: FrameProducts; summary: FrameSummary | null }> {
   const { work } = outcome;
-  const { frame, sources } = work;
+  // What came in as a product and was not made anew stays where it is.
+  const frame = work.frame === job.work.frame ? null : work.frame;
+  const sources = work.sources === job.work.sources ? null : work.sources;
   if (!frame && !sources) return { products: { reduced: null, catalog: null, summary: null }, summary: null };
   const paths = productPaths(work.meta, work.header, job.config.folderHeaders, job.revision);
   const inputs = [...job.inputs, ...outcome.inputs];

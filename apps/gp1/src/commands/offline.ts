@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { folderQuarantine, folderSink, removeParts } from '@colibri/adapters/filesystem';
+import { openMemoryLedger } from '@colibri/adapters/memory';
+import { asObservatoryError, isoUtc, systemClock } from '@colibri/base';
+import {
+  type AnyModule,
+  type CalibrationRaw,
+  decodeCatalog,
+  decodeReduced,
+  type FrameJob,
+  type FrameMetaOptions,
+  type FrameWork,
+  frameIdOf,
+  type InputSpec,
+  type Ledger,
+  masterKeyFor,
+  type PipelineConfig,
+  pipelineErrors,
+  processFrame,
+  rawWork,
+  readFrameHead,
+  readRawFrame,
+  siteLongitudeEastDeg,
+} from '@colibri/pipeline';
+import type { ClosableLog } from '../console-log.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { isCalibration } from '../online/route.ts';
+import { dataArea, identity, openWorld, software } from '../world/engine-world.ts';
+import type { InputKind } from './inputs.ts';
+
+export interface OfflineRun {
+  /** For the log and the summaries. */
+  readonly name: string;
+  readonly config: PipelineConfig;
+  readonly files: readonly string[];
+  readonly kind: InputKind;
+  readonly output: string;
+  readonly mastersDir: string | null;
+  readonly catalogDir: string | null;
+  /** Guess what a foreign header does not say. */
+  readonly isLenient: boolean;
+  readonly replay: (path: string) => string;
+  readonly log: ClosableLog;
+  /** Settles when the process shall end: the frame at work is finished first. */
+  readonly ended?: Promise<string>;
+}
+
+/** Works through a list of files, one frame after another, then ends. A frame that fails never stops the others. */
+export async function runOffline(run: OfflineRun): Promise<ExitCode> {
+  const { config, log, output } = run;
+  for (const sentence of config.sentences) log.log('INFO', run.name, sentence);
+  for (const sentence of config.warnings) log.log('WARNING', run.name, sentence);
+  await mkdir(output, { recursive: true });
+  await removeParts(output);
+  const ledger = openMemoryLedger();
+  const meta = (): FrameMetaOptions => ({
+    nowMs: systemClock.now(),
+    longitudeEastDeg: siteLongitudeEastDeg,
+    alertRules: ['trigger', 'project'],
+    lenient: run.isLenient,
+  });
+  const world = await openWorld({
+    log,
+    threads: availableParallelism(),
+    mastersDir: run.mastersDir ?? join(output, 'masters'),
+    catalogDir: run.catalogDir,
+    calibrations: (key) => ledger.calibrations(key),
+    meta,
+  });
+  const sink = folderSink(output);
+  const quarantine = folderQuarantine(join(output, 'quarantine'));
+  const who = identity(({ work }) => run.replay(work.meta.sourcePath));
+  let isEnding = false;
+  void run.ended?.then(() => {
+    isEnding = true;
+  });
+  const counts = { done: 0, failed: 0 };
+  try {
+    const files = run.kind === 'raw' ? await recordCalibrations(run.files, ledger, meta, run) : run.files;
+    for (const path of files) {
+      if (isEnding) break;
+      const began = performance.now();
+      const frameId = frameIdOf(path);
+      try {
+        const job = await readJob(path, run, meta());
+        const result = await processFrame(job, world.ports, sink, who);
+        if (result.failure) throw Object.assign(result.failure.error, { module: result.failure.module });
+        counts.done++;
+        const to = result.products.catalog ?? result.products.reduced ?? '';
+        log.log('INFO', run.name, `${frameId} done in ${((performance.now() - began) / 1000).toFixed(2)} s: ${to}`, {
+          frameId,
+          timingsSec: result.timingsSec,
+        });
+      } catch (thrown) {
+        counts.failed++;
+        const error = asObservatoryError(thrown, `Frame ${frameId}`);
+        const module = (thrown as { module?: string | null }).module ?? null;
+        log.log('ERROR', run.name, `${frameId} failed: ${error.message}. ${error.hint}`, { frameId, module, code: error.code });
+        const sha256 = await readFile(path).then(digest, () => null);
+        const note = {
+          error,
+          module,
+          frameId,
+          key: null,
+          sourcePath: path,
+          sha256,
+          attempts: 1,
+          quarantinedAt: isoUtc(systemClock.now()),
+        };
+        await quarantine
+          .keep({ ...note, software: `${software.name} ${software.version}`, replay: run.replay(path) })
+          .catch((cause: unknown) =>
+            log.log('ERROR', run.name, `${frameId} could not be copied to quarantine: ${(cause as Error).message}`),
+          );
+      }
+    }
+  } finally {
+    await world.close();
+  }
+  log.log('INFO', run.name, `${counts.done} done, ${counts.failed} failed.`);
+  return counts.failed > 0 ? exitCodes.someFailed : exitCodes.done;
+}
+
+const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Bias, dark and flat frames of the input are kept for masters; the others remain to be worked on. */
+async function recordCalibrations(
+  files: readonly string[],
+  ledger: Ledger,
+  meta: () => FrameMetaOptions,
+  { log, name }: OfflineRun,
+): Promise<string[]> {
+  const rest: string[] = [];
+  let recorded = 0;
+  for (const path of files) {
+    try {
+      const bytes = await readFile(path);
+      const head = await readFrameHead(bytes, path, digest(bytes), meta());
+      if (!isCalibration(head.meta.type)) {
+        rest.push(path);
+        continue;
+      }
+      const raw = { ...head, data: new Uint16Array(0) };
+      const { frameId, sha256, nightId, observedAt } = head.meta;
+      const calibration: CalibrationRaw = {
+        key: masterKeyFor(head.meta.type as 'bias', raw, dataArea(raw)),
+        frameId,
+        path,
+        sha256,
+        nightId,
+        observedAt,
+      };
+      await ledger.recordCalibration(calibration);
+      recorded++;
+    } catch {
+      rest.push(path); // fails again, with its reason, when it is worked on
+    }
+  }
+  if (recorded > 0) log.log('INFO', name, `${recorded} calibration frames are kept for masters.`);
+  return rest;
+}
+
+async function readJob(path: string, run: OfflineRun, meta: FrameMetaOptions): Promise<FrameJob> {
+  const began = performance.now();
+  const bytes = await readFile(path);
+  const sha256 = digest(bytes);
+  const inputs = [{ role: 'raw', name: frameIdOf(path), sha256 }];
+  let work: FrameWork;
+  let warnings: readonly string[];
+  if (run.kind === 'raw') {
+    const read = await readRawFrame(bytes, path, sha256, meta);
+    work = rawWork(read.raw);
+    warnings = read.warnings;
+  } else {
+    const read = await decodeReduced(bytes, path, sha256, meta);
+    inputs[0]!.role = 'reduced';
+    const { frame } = read;
+    const needsSources = run.config.modules.some(({ module }) => needs(module, 'sources'));
+    const catalog = needsSources ? catalogBeside(path) : null;
+    if (needsSources && !catalog) {
+      throw pipelineErrors.inputMissing({
+        frame: frame.meta.frameId,
+        module: run.name,
+        what: 'a list of sources (catalogs/<frame>.cat.fits)',
+      });
+    }
+    const sources = catalog ? await decodeCatalog(await readFile(catalog), catalog) : null;
+    work = { meta: frame.meta, header: frame.header, raw: null, frame, sources, notes: null };
+    warnings = read.warnings;
+  }
+  return {
+    pipeline: run.name,
+    revision: 0,
+    config: run.config,
+    work,
+    inputs,
+    warnings,
+    readSec: Math.round(performance.now() - began) / 1000,
+  };
+}
+
+export const needs = (module: AnyModule, kind: InputSpec['kind']): boolean =>
+  Object.values(module.inputs as Record<string, InputSpec>).some((spec) => spec.kind === kind);
+
+/** The catalogue of a reduced frame: in `catalogs/` beside `reduced/`, or beside the frame itself. */
+function catalogBeside(path: string): string | null {
+  const name = `${frameIdOf(path)}.cat.fits`;
+  const places = [resolve(dirname(path), '..', 'catalogs', name), join(dirname(path), name)];
+  return places.find((place) => basename(place) === name && existsSync(place)) ?? null;
+}

@@ -1,0 +1,122 @@
+import { ObservatoryError } from '@colibri/base';
+import type { AnyModule } from '@colibri/pipeline';
+import { Command, CommanderError, Option } from 'commander';
+import { checkCommand } from './commands/check.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { moduleCommand } from './commands/module.ts';
+import { onlineCommand } from './commands/online.ts';
+import { pipelineCommand } from './commands/pipeline.ts';
+import { commandLine } from './errors.ts';
+import { type ExitCode, exitCodes, exitCodesHelp } from './exit-codes.ts';
+import { standard } from './sequences.ts';
+import { software } from './world/engine-world.ts';
+
+/** Entry of every installed command: `gp1`, `pipeline`, and one per module. Ends the process with the documented code. */
+export async function main(command: string, argv: readonly string[]): Promise<void> {
+  process.exitCode = await runCommand(command, argv);
+  // Threads and sockets of others may linger: what had to be durable is.
+  setTimeout(() => process.exit(), 2000).unref();
+}
+
+/** Runs one command and returns its exit code. */
+export async function runCommand(command: string, argv: readonly string[]): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.done;
+  const run = (work: () => Promise<ExitCode>) => async (): Promise<void> => {
+    code = await work();
+  };
+  try {
+    await programOf(command, run).parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.invalid;
+    if (!(error instanceof ObservatoryError)) throw error;
+    process.stderr.write(`${command}: ${error.message}  [${error.code}]\n    ${error.hint}\n`);
+    return /^(CONFIG|INI|COMMAND_LINE|INPUT|FITS|HEADER)/.test(error.code) ? exitCodes.invalid : exitCodes.environment;
+  }
+}
+
+type Run = (work: () => Promise<ExitCode>) => () => Promise<void>;
+
+function programOf(name: string, run: Run): Command {
+  const program = new Command(name)
+    .version(software.version)
+    .exitOverride()
+    .addHelpText('after', exitCodesHelp)
+    .showHelpAfterError('(--help says more)');
+  if (name === 'gp1') return gp1Program(program, run);
+  if (name === 'pipeline') {
+    return addInputs(program, 'Runs the modules of a configuration folder over its input, then ends.')
+      .requiredOption('-c, --config <dir>', 'folder with pipeline.cfg and one <module>.cfg per module')
+      .option('-m, --masters <dir>', 'folder of the masters; by default below the output')
+      .addHelpText('after', '\nExample:\n  pipeline -c config/alerts -s /data/raw/20260101 -r /data/reduced')
+      .action(() => run(() => pipelineCommand(program.opts(), { sequence: standard, ended: signalled() }))());
+  }
+  const module = standard.modules.find((candidate) => candidate.name === name);
+  if (!module) throw commandLine({ what: `There is no command ${name}` });
+  return moduleProgram(program, module, run);
+}
+
+function addInputs(program: Command, description: string): Command {
+  return program
+    .description(description)
+    .option('-s, --input <path...>', 'folder, FITS files, or @list.txt; wins over the file')
+    .option('-r, --output <dir>', 'workspace for the products; wins over the file')
+    .option('--catalog <dir>', 'folder of the reference catalogues');
+}
+
+function moduleProgram(program: Command, module: AnyModule, run: Run): Command {
+  return addInputs(program, `${module.title}: ${module.summary}`)
+    .option('-c, --config <file>', `${module.name}.cfg; without it the defaults`)
+    .option('-m, --masters <dir>', 'folder of the masters; by default below the output')
+    .option('--set <key=value...>', 'parameters that win over the file')
+    .addHelpText('after', `\nExample:\n  ${module.name} -s raw/20260101T042001C0o.fits.fz -r out -c ${module.name}.cfg`)
+    .action(() => run(() => moduleCommand(module, program.opts(), { sequence: standard, ended: signalled() }))());
+}
+
+function gp1Program(program: Command, run: Run): Command {
+  const sequencesUrl = new URL(import.meta.url.endsWith('.ts') ? './sequences.ts' : './sequences.js', import.meta.url).href;
+  program
+    .description('Watches the input folder and gives each new frame to every pipeline whose headers match.')
+    .enablePositionalOptions()
+    .option('-c, --config <file>', 'gp1.cfg')
+    .option('--once', 'take what is there, then end')
+    .addOption(new Option('--db <database>', 'embedded, memory or postgres://…; wins over GIC_DB and the file'))
+    .option('--verbose', 'DEBUG lines on the console too')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  gp1 -c config/gp1.cfg\n  gp1 -c config/gp1.cfg --once --db memory\n  gp1 check -c config/gp1.cfg\n  gp1 inspect raw/*.fits.fz',
+    )
+    .action((options: { config?: string; once?: boolean; db?: string; verbose?: boolean }) =>
+      run(async () => {
+        const { config } = options;
+        if (!config) throw commandLine({ what: 'gp1 needs --config <file>' });
+        return onlineCommand({ ...options, config }, { sequence: standard, sequencesUrl, ended: signalled() });
+      })(),
+    );
+  program
+    .command('inspect')
+    .description('Prints every HDU of FITS files; exit code 2 where one is unreadable.')
+    .argument('<files...>')
+    .option('--json', 'as JSON')
+    .action((files: string[], options: { json?: boolean }) => run(() => inspectCommand(files, options))());
+  program
+    .command('check')
+    .description('Finds every mistake of a configuration, with file and line, without running it.')
+    .requiredOption('-c, --config <path>', 'gp1.cfg, or the folder of a pipeline')
+    .option('--json', 'as JSON')
+    .action((options: { config: string; json?: boolean }) => run(() => checkCommand(options, standard))());
+  return program;
+}
+
+/** Settles at the first SIGINT or SIGTERM; a second one ends at once. */
+function signalled(): Promise<string> {
+  return new Promise((resolve) => {
+    let count = 0;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (++count > 1) process.exit(130);
+        resolve(signal);
+      });
+    }
+  });
+}
