@@ -1,4 +1,6 @@
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { LeftMessage, WorkerInit } from '../pool/job.ts';
 import type { PoolWorker } from '../pool/pool.ts';
@@ -9,11 +11,16 @@ export async function startWorker(init: WorkerInit): Promise<PoolWorker> {
     ? workerFromSources(init)
     : new Worker(new URL('./worker.js', import.meta.url), { workerData: init });
   await new Promise<void>((resolve, reject) => {
-    worker.once('message', () => resolve());
-    worker.once('error', reject);
-    worker.once('exit', (code) => reject(new Error(`the thread ended with code ${code}`)));
+    // Only our own listeners are taken off again: the Worker starts and stops its port by listeners of its own.
+    const settle = (outcome: () => void): void => {
+      worker.off('message', onReady).off('error', onError).off('exit', onExit);
+      outcome();
+    };
+    const onReady = (): void => settle(resolve);
+    const onError = (error: unknown): void => settle(() => reject(error));
+    const onExit = (code: number): void => settle(() => reject(new Error(`the thread ended with code ${code}`)));
+    worker.on('message', onReady).on('error', onError).on('exit', onExit);
   });
-  worker.removeAllListeners();
   worker.unref();
   return {
     post: (message) => worker.postMessage(message),
@@ -34,7 +41,7 @@ export async function startWorker(init: WorkerInit): Promise<PoolWorker> {
  * the repository, is registered in it first. Throws where tsx is not installed.
  */
 function workerFromSources(init: WorkerInit): Worker {
-  const tsx = createRequire(import.meta.url).resolve('tsx/esm/api');
-  const start = `import(${JSON.stringify(tsx)}).then(({ register }) => { register(); return import(${JSON.stringify(new URL('./worker.ts', import.meta.url).href)}); })`;
+  const tsx = join(dirname(createRequire(import.meta.url).resolve('tsx/package.json')), 'dist/esm/api/index.mjs');
+  const start = `import(${JSON.stringify(pathToFileURL(tsx).href)}).then(({ register }) => { register(); return import(${JSON.stringify(new URL('./worker.ts', import.meta.url).href)}); })`;
   return new Worker(start, { eval: true, workerData: init, execArgv: ['--conditions=src'] });
 }
