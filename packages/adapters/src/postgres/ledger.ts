@@ -203,6 +203,7 @@ async function recordTransition(
     .insertInto('transition')
     .values({
       key: row.key,
+      pipeline: row.pipeline,
       from_state: from,
       to_state: row.state,
       at,
@@ -235,10 +236,9 @@ async function countFates(
         .executeTakeFirstOrThrow();
       const offers = await trx
         .selectFrom('transition')
-        .innerJoin('frame', 'frame.key', 'transition.key')
         .select(count)
-        .where('transition.from_state', 'is', null)
-        .where('frame.pipeline', '=', pipeline)
+        .where('from_state', 'is', null)
+        .where('pipeline', '=', pipeline)
         .executeTakeFirstOrThrow();
       const byState = new Map(states.map(({ state, n }) => [state, n]));
       const counts = Object.fromEntries(frameState.options.map((state) => [state, byState.get(state) ?? 0]));

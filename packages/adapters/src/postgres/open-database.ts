@@ -3,7 +3,7 @@ import type { Database, Engine } from './database.ts';
 import { openEmbedded } from './embedded/open-embedded.ts';
 import { asDatabaseError } from './errors.ts';
 import { Listener } from './listener.ts';
-import { pglitePool } from './pglite.ts';
+import { openPglite, pglitePool } from './pglite.ts';
 import { openPool, type Target } from './pool.ts';
 import { migrate } from './schema/migrate.ts';
 import type { Tables } from './schema/tables.ts';
@@ -50,8 +50,7 @@ async function overServer(engine: Engine, target: Target, name: string, after: (
 }
 
 async function openMemory(): Promise<Database> {
-  const { PGlite } = await import('@electric-sql/pglite');
-  const lite = await PGlite.create();
+  const lite = await openPglite();
   await lite.exec('set timezone = UTC');
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: pglitePool(lite) }) });
   let closed: Promise<void> | null = null;

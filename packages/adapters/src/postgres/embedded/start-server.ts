@@ -61,6 +61,7 @@ const settings = (port: number): string[] =>
     'shared_buffers=64MB',
     'max_connections=60',
     'io_method=sync',
+    'client_connection_check_interval=1s', // a killed client's statement ends, and its locks with it
     'timezone=UTC',
     'log_timezone=UTC',
     'log_min_messages=warning',

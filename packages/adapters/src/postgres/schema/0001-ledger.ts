@@ -44,6 +44,7 @@ const statements = [
   `create table transition (
     id bigint generated always as identity primary key,
     key text not null references frame (key),
+    pipeline text not null,
     from_state text,
     to_state text not null,
     at timestamptz not null,
@@ -51,6 +52,7 @@ const statements = [
     evidence jsonb not null
   )`,
   'create index transition_key on transition (key, id)',
+  'create index transition_offer on transition (pipeline) where from_state is null',
 
   `create table attempt (
     key text not null references frame (key),

