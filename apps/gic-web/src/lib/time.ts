@@ -1,3 +1,5 @@
+import { nightLabel as labelOf, lstDeg, nightId, sanPedroMartir } from '@colibri/sky';
+
 /** Time scales of the interface. An instant without its scale does not exist in this product. */
 export type TimeScale = 'ut' | 'site' | 'mine' | 'mjd';
 export const timeScales: readonly TimeScale[] = ['ut', 'site', 'mine', 'mjd'];
@@ -74,13 +76,8 @@ export const dateIn = (ms: number, scale: TimeScale): string =>
 /** Name of the scale at an instant, for a column's head: `UT`, `PST`, `CET`, `MJD`. */
 export const scaleLabel = (ms: number, scale: TimeScale): string => (scale === 'mjd' ? 'MJD' : partsIn(ms, scale).zone);
 
-/** Local mean sidereal time [h, 0–24). GMST: Meeus, Astronomical Algorithms (1998), eq. 12.4, UT1 ≈ UTC (under 1 s). */
-export function siderealHours(ms: number, longitudeEastDeg: number): number {
-  const days = mjdOf(ms) - 51_544.5;
-  const centuries = days / 36_525;
-  const gmstDeg = 280.46061837 + 360.98564736629 * days + centuries * centuries * (0.000387933 - centuries / 38_710_000);
-  return ((((gmstDeg + longitudeEastDeg) % 360) + 360) / 15) % 24;
-}
+/** Local mean sidereal time [h, 0–24). */
+export const siderealHours = (ms: number, longitudeEastDeg: number): number => lstDeg(mjdOf(ms), longitudeEastDeg) / 15;
 
 export function siderealText(ms: number, longitudeEastDeg: number): string {
   const seconds = Math.floor(siderealHours(ms, longitudeEastDeg) * 3600);
@@ -95,20 +92,14 @@ export function allScales(ms: number, longitudeEastDeg: number | null): string {
   return lines.join('\n');
 }
 
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
 /** `Night 22→23 Nov 2026 · UT 23 Nov`: the evening at the site and the UT date of its dark hours, always both. */
-export function nightLabel(nightId: string): string {
-  const evening = new Date(`${nightId}T00:00:00Z`);
-  if (Number.isNaN(evening.getTime())) return `Night ${nightId}`;
-  const morning = new Date(evening.getTime() + msPerDay);
-  const [d0, m0, y0] = [evening.getUTCDate(), months[evening.getUTCMonth()]!, evening.getUTCFullYear()];
-  const [d1, m1, y1] = [morning.getUTCDate(), months[morning.getUTCMonth()]!, morning.getUTCFullYear()];
-  const from = y0 !== y1 ? `${d0} ${m0} ${y0}` : m0 !== m1 ? `${d0} ${m0}` : `${d0}`;
-  return `Night ${from}→${d1} ${m1} ${y1} · UT ${d1} ${m1}`;
+export function nightLabel(night: string, longitudeEastDeg: number = sanPedroMartir.longitudeEastDeg): string {
+  try {
+    return labelOf(night, longitudeEastDeg);
+  } catch {
+    return `Night ${night}`; // a link may carry anything
+  }
 }
 
-/** The night an instant belongs to: from local mean noon to local mean noon, by longitude and never by a time zone. */
-export function nightIdOf(ms: number, longitudeEastDeg: number): string {
-  return new Date(ms + (longitudeEastDeg / 15 - 12) * 3_600_000).toISOString().slice(0, 10);
-}
+/** The night an instant belongs to. */
+export const nightIdOf = (ms: number, longitudeEastDeg: number): string => nightId(ms, longitudeEastDeg);

@@ -6,7 +6,7 @@ import { duration, fixed } from '../../lib/format.ts';
 import { useServerNow } from '../../lib/hooks.ts';
 import { shortTime } from '../../lib/time.ts';
 import { useTimeScale } from '../../lib/time-scale.ts';
-import { type BoardItem, boardItems, cellView, rowSentence, rowSymbol } from './model.ts';
+import { type BoardItem, boardItems, cellView, rowMs, rowSentence, rowSymbol } from './model.ts';
 
 const page = 40;
 
@@ -99,7 +99,7 @@ function FrameCard({
     <button type="button" className={`frame-card row-${row.state}`} onClick={() => onOpen(row.key)}>
       <span className="frame-card-top">
         <StatusSymbol state={rowSymbol(row)} size={16} label={row.state} />
-        <strong className="num">{shortTime(Date.parse(row.observedAt ?? row.receivedAt), scale)}</strong>
+        <strong className="num">{shortTime(rowMs(row), scale)}</strong>
         <span>{row.camera ?? '–'}</span>
         <FilterMark filter={row.filter} />
         <span className={row.isAlert ? 'c-alert ellipsis' : 'ellipsis'}>{row.target ?? row.type ?? row.frameId}</span>

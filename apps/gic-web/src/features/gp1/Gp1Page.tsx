@@ -5,6 +5,7 @@ import { FilterBar } from '../../components/FilterBar.tsx';
 import { EmptyState, ErrorState, LoadingRows, PanelBoundary } from '../../components/PanelStates.tsx';
 import { boardQuery } from '../../lib/api.ts';
 import { parseFrameFilter } from '../../lib/filter-expression.ts';
+import { sortFilters } from '../../lib/filter-order.ts';
 import { phoneQuery, useMedia } from '../../lib/hooks.ts';
 import { minuteTime, scaleLabel } from '../../lib/time.ts';
 import { useTimeScale } from '../../lib/time-scale.ts';
@@ -40,10 +41,7 @@ export function Gp1Page() {
     [all, filter, fromMs, toMs],
   );
   const medians = useMemo(() => moduleMedians(all), [all]);
-  const filters = useMemo(
-    () => [...new Set(all.map((row) => row.filter).filter((f): f is string => f !== null))].sort(filterOrder),
-    [all],
-  );
+  const filters = useMemo(() => sortFilters(all.map((row) => row.filter)), [all]);
   const types = useMemo(() => [...new Set(all.map((row) => row.type).filter((t): t is string => t !== null))].sort(), [all]);
   const failed = useMemo(() => all.filter(isTrouble).length, [all]);
   const openRow = search.row === undefined ? undefined : board?.rows.find((row) => row.key === search.row);
@@ -147,10 +145,4 @@ export function Gp1Page() {
       )}
     </div>
   );
-}
-
-const order = 'B g r i z y zy gri w J H'.split(' ');
-function filterOrder(a: string, b: string): number {
-  const [i, j] = [order.indexOf(a), order.indexOf(b)];
-  return (i < 0 ? 99 : i) - (j < 0 ? 99 : j) || a.localeCompare(b);
 }

@@ -9,7 +9,7 @@ import { dateIn, minuteTime, scaleLabel } from '../../lib/time.ts';
 import { useTimeScale } from '../../lib/time-scale.ts';
 import { gridTemplate, metricColumns } from './columns.ts';
 import { type HintTarget, MatrixRow } from './MatrixRow.tsx';
-import { type BoardItem, boardItems, moduleMedians, modulesOff, usualMetrics } from './model.ts';
+import { type BoardItem, boardItems, moduleMedians, modulesOff, rowMs, usualMetrics } from './model.ts';
 
 /** The frame × module matrix: newest first, alerts pinned, only the rows in view drawn. */
 export function Matrix({
@@ -64,7 +64,7 @@ export function Matrix({
 
   const template = gridTemplate(board.modules, off, theme === 'dome' ? 1.42 : 1);
   const rowHeight = theme === 'dome' ? 34 : 27;
-  const firstMs = rows[0] === undefined ? Date.parse(board.serverTime) : Date.parse(rows[0].observedAt ?? rows[0].receivedAt);
+  const firstMs = rows[0] === undefined ? Date.parse(board.serverTime) : rowMs(rows[0]);
   // The head of the group that scrolled out of view stays on top.
   const sticky = items.slice(0, top + 1).findLast((item) => item.kind !== 'row');
   return (
@@ -76,7 +76,7 @@ export function Matrix({
         role="grid"
         aria-label="Frames by modules"
         aria-rowcount={items.length}
-        style={{ '--grid': template } as React.CSSProperties}
+        style={{ '--grid': template.columns, '--grid-least': `${template.leastPx}px` } as React.CSSProperties}
         onScroll={() => setHint(null)}
       >
         {/* biome-ignore lint/a11y/useSemanticElements: as above */}
@@ -91,8 +91,8 @@ export function Matrix({
           <span className="right">
             Exp<small>s</small>
           </span>
-          <span title="State of the frame">
-            <StatusSymbol state="info" size={12} label="State of the frame" />
+          <span>
+            <span className="sr-only">State</span>
           </span>
           {board.modules.map((module) => (
             <span

@@ -6,7 +6,7 @@ import { duration } from '../../lib/format.ts';
 import { useServerNow } from '../../lib/hooks.ts';
 import { shortTime, type TimeScale } from '../../lib/time.ts';
 import { metricColumns } from './columns.ts';
-import { cellView, outlier, rowSentence, rowSymbol, type Usual } from './model.ts';
+import { cellView, outlier, rowMs, rowSentence, rowSymbol, type Usual } from './model.ts';
 
 export interface HintTarget {
   readonly text: string;
@@ -51,11 +51,8 @@ export const MatrixRow = memo(function MatrixRow(props: RowProps) {
         if (event.key === 'Enter') props.onOpen(row);
       }}
     >
-      <span
-        className="c-time num"
-        title={row.observedAt === null ? 'Time of arrival: the file does not tell when it was exposed' : undefined}
-      >
-        {shortTime(Date.parse(row.observedAt ?? row.receivedAt), scale)}
+      <span className="c-time num" title={row.observedAt === null ? 'From the file name: the header cannot tell' : undefined}>
+        {shortTime(rowMs(row), scale)}
         {row.observedAt === null ? '*' : ''}
       </span>
       <span>{row.camera ?? '–'}</span>

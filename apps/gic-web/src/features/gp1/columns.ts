@@ -17,11 +17,11 @@ export const metricColumns: readonly MetricColumn[] = [
     key: 'sourceCount',
     label: 'Stars',
     unit: 'found / matched',
-    width: 84,
+    width: 90,
     text: (row) =>
-      row.metrics?.sourceCount == null ? '–' : `${level(row.metrics.sourceCount)}\u2009/\u2009${row.metrics.matchedCount ?? '–'}`,
+      row.metrics?.sourceCount == null ? '–' : `${row.metrics.sourceCount}\u2009/\u2009${row.metrics.matchedCount ?? '–'}`,
   },
-  { key: 'wcsRmsArcsec', label: 'WCS rms', unit: '″', width: 54, text: (row) => fixed(row.metrics?.wcsRmsArcsec, 3) },
+  { key: 'wcsRmsArcsec', label: 'WCS rms', unit: '″', width: 58, text: (row) => fixed(row.metrics?.wcsRmsArcsec, 3) },
   {
     key: 'zeroPointMag',
     label: 'Zero point',
@@ -50,19 +50,21 @@ export const widths = {
   products: 58,
 } as const;
 
-/** The grid of one board row; `scale` widens everything for the larger letters of the dome. */
-export function gridTemplate(modules: readonly string[], off: ReadonlySet<string>, scale: number): string {
-  const px = (width: number) => `${Math.round(width * scale)}px`;
-  const left = [
-    px(widths.time),
-    px(widths.camera),
-    px(widths.filter),
-    px(widths.type),
-    `minmax(${px(widths.target)}, 1fr)`,
-    px(widths.exposure),
-  ];
-  const middle = modules.map((module) => (off.has(module) ? px(widths.moduleOff) : `minmax(${px(widths.module)}, 0.35fr)`));
-  return [...left, px(widths.received), ...middle, px(widths.products), ...metricColumns.map((column) => px(column.width))].join(
-    ' ',
+/** The grid of one board row and the width it needs [px]; `scale` widens everything for the larger letters of the dome. */
+export function gridTemplate(
+  modules: readonly string[],
+  off: ReadonlySet<string>,
+  scale: number,
+): { columns: string; leastPx: number } {
+  const gap = 6;
+  const fixed = [widths.time, widths.camera, widths.filter, widths.type, widths.target, widths.exposure, widths.received];
+  const middle = modules.map((module) => (off.has(module) ? widths.moduleOff : widths.module));
+  const all = [...fixed, ...middle, widths.products, ...metricColumns.map((column) => column.width)].map((width) =>
+    Math.round(width * scale),
   );
+  const growing = new Set([4, ...modules.flatMap((module, i) => (off.has(module) ? [] : [fixed.length + i]))]);
+  return {
+    columns: all.map((px, i) => (growing.has(i) ? `minmax(${px}px, ${i === 4 ? 1 : 0.35}fr)` : `${px}px`)).join(' '),
+    leastPx: all.reduce((sum, px) => sum + px + gap, 28),
+  };
 }

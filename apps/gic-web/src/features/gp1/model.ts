@@ -87,8 +87,14 @@ export function newestRevisions(rows: readonly FrameRow[]): FrameRow[] {
   return [...newest.values()];
 }
 
-/** Moment a row is sorted and grouped by: the exposure, or the arrival of a file that cannot tell it. */
-export const rowMs = (row: FrameRow): number => Date.parse(row.observedAt ?? row.receivedAt);
+/** Start of the exposure by header; of a file that cannot be read by its name; failing that, its arrival [ms]. */
+export function rowMs(row: FrameRow): number {
+  if (row.observedAt !== null) return Date.parse(row.observedAt);
+  const name = /(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)/.exec(row.frameId);
+  return name === null
+    ? Date.parse(row.receivedAt)
+    : Date.parse(`${name[1]}-${name[2]}-${name[3]}T${name[4]}:${name[5]}:${name[6]}Z`);
+}
 
 /** Newest first by arrival; rows of one arrival by name. */
 export const newestFirst = (rows: readonly FrameRow[]): FrameRow[] =>

@@ -1,6 +1,7 @@
 import type { Board, FrameRow, Now } from '@colibri/contracts';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { FilterMark } from '../../components/FilterMark.tsx';
 import { EmptyState, ErrorState, LoadingRows, PanelBoundary } from '../../components/PanelStates.tsx';
 import { StatusSymbol } from '../../components/StatusSymbol.tsx';
@@ -10,6 +11,10 @@ import { age, duration, fixed, level } from '../../lib/format.ts';
 import { effectiveState, freshnessOf } from '../../lib/freshness.ts';
 import { useServerNow } from '../../lib/hooks.ts';
 import { lastFrames, needsPerson, speed, stateSentence } from './model.ts';
+
+const Thumbnail = lazy(() =>
+  import('../../components/image-viewer/Thumbnail.tsx').then((module) => ({ default: module.Thumbnail })),
+);
 
 /** The start page: is it night, is it safe, does it observe, is there an alert, are the data fresh. */
 export function NowPage() {
@@ -146,22 +151,27 @@ function BoardSummary({ board }: { board: Board }) {
 function FrameTile({ row }: { row: FrameRow }) {
   return (
     <Link to="/image/$frameId" params={{ frameId: row.frameId }} search={{ pipe: row.pipeline } as never} className="tile">
-      <p className="tile-head">
-        <strong>{row.camera}</strong> <FilterMark filter={row.filter} /> <span className="num">{row.exposureSec} s</span>
-        <span className="muted right">
-          <Age iso={row.receivedAt} />
-        </span>
-      </p>
-      <p className={row.isAlert ? 'c-alert ellipsis' : 'ellipsis'}>{row.target ?? row.frameId}</p>
-      <dl className="facts">
-        <Fact label="FWHM" value={`${fixed(row.metrics?.fwhmArcsec, 2)}″`} />
-        <Fact label="5σ limit" value={fixed(row.metrics?.limitMag5Sigma, 2)} />
-        <Fact label="sky e⁻/px" value={level(row.metrics?.skyElectronPerPixel)} />
-        <Fact label="stars" value={level(row.metrics?.sourceCount)} />
-      </dl>
-      <p className="muted num">
-        <TimeText iso={row.observedAt} />
-      </p>
+      <Suspense fallback={<span className="tile-picture" />}>
+        <Thumbnail frameId={row.frameId} pipeline={row.pipeline} sizePx={176} />
+      </Suspense>
+      <div className="tile-text">
+        <p className="tile-head">
+          <strong>{row.camera}</strong> <FilterMark filter={row.filter} /> <span className="num">{row.exposureSec} s</span>
+          <span className="muted right">
+            <Age iso={row.receivedAt} />
+          </span>
+        </p>
+        <p className={row.isAlert ? 'c-alert ellipsis' : 'ellipsis'}>{row.target ?? row.frameId}</p>
+        <dl className="facts">
+          <Fact label="FWHM" value={`${fixed(row.metrics?.fwhmArcsec, 2)}″`} />
+          <Fact label="5σ limit" value={fixed(row.metrics?.limitMag5Sigma, 2)} />
+          <Fact label="sky e⁻/px" value={level(row.metrics?.skyElectronPerPixel)} />
+          <Fact label="stars" value={String(row.metrics?.sourceCount ?? '–')} />
+        </dl>
+        <p className="muted num">
+          <TimeText iso={row.observedAt} />
+        </p>
+      </div>
     </Link>
   );
 }

@@ -13,12 +13,12 @@ const chip = (
 describe('the state sentence', () => {
   const chips = [
     chip('safety', 'safe'),
-    chip('telescope', 'observing', 'observing GRB 261123A in r, 30 s'),
+    chip('telescope', 'observing', 'observing WASP-43 in r, 30 s'),
     chip('alert', 'GRB 261123A', null, 'critical'),
   ];
 
-  it('says what the telescope does, the alert and the safety', () => {
-    expect(stateSentence({ chips }, Date.parse(at))).toBe('Observing GRB 261123A in r, 30 s; alert GRB 261123A; site safe.');
+  it('says what the telescope does, and an alert that is not the target', () => {
+    expect(stateSentence({ chips }, Date.parse(at))).toBe('Observing WASP-43 in r, 30 s; alert GRB 261123A; site safe.');
   });
 
   it('says unknown for what is stale: nothing old looks live', () => {
