@@ -1,3 +1,4 @@
+import { judgeCosmicRays } from '../cosmic/judge.ts';
 import { computeUnknownTask } from '../errors.ts';
 
 /**
@@ -16,6 +17,7 @@ export const tasks = {
     for (let i = from; i < to; i++) values[i] = values[i]! + 1;
     return to - from;
   },
+  judgeCosmicRays,
 } as const;
 
 export type TaskName = keyof typeof tasks;

@@ -10,7 +10,8 @@ export interface ClippedMoments {
 }
 
 /**
- * Mean, median and sigma of the finite values within `clipSigma` of the median, repeated until the set stays; starts from the median
+ * Mean, median and sigma of the finite values within `clipSigma` of the median (in sigmas of what is kept), repeated until
+ * the set stays; starts from the median
  * and the MAD, so that half of the sample may be wrong. All NaN for an empty sample.
  */
 export function clippedMoments(values: Numbers, { clipSigma = 3, iterations = 20 } = {}): ClippedMoments {
@@ -20,7 +21,7 @@ export function clippedMoments(values: Numbers, { clipSigma = 3, iterations = 20
   const truncation = truncationFactor(clipSigma);
   let median = 0.5 * (sorted[(n - 1) >> 1]! + sorted[n >> 1]!);
   const deviations = sorted.map((v) => Math.abs(v - median));
-  let sigma = 1.4826022185056018 * quantileInPlace(deviations, 0.5);
+  let sigma = 1.4826022185056018 * quantileInPlace(deviations, 0.5) * truncation;
   let from = 0;
   let to = n;
   let mean = median;
@@ -39,10 +40,10 @@ export function clippedMoments(values: Numbers, { clipSigma = 3, iterations = 20
     }
     const shift = s1 / (to - from);
     mean = median + shift;
-    sigma = Math.sqrt(Math.max(s2 / (to - from) - shift * shift, 0)) / truncation;
+    sigma = Math.sqrt(Math.max(s2 / (to - from) - shift * shift, 0));
     median = 0.5 * (sorted[(from + to - 1) >> 1]! + sorted[(from + to) >> 1]!);
   }
-  return { mean, median, sigma, count: to - from };
+  return { mean, median, sigma: sigma / truncation, count: to - from };
 }
 
 /**

@@ -22,6 +22,7 @@ describe.skipIf(!existsSync(kernelsPath))('compiled functions equal their scalar
   const scalar = scalarCompute();
   beforeAll(async () => {
     wasm = await openCompute({ threads: 2, megabytes: 128, poison: true });
+    expect(wasm.threads).toBe(2);
   });
   afterAll(() => wasm.close());
 
