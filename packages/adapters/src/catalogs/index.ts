@@ -1,1 +1,10 @@
-export {};
+export { catalogNameOf, openCatalogFolder, storeInFolder } from './catalog-folder.ts';
+export { type CombinedAnswer, combineCatalogs } from './combine-catalogs.ts';
+export * as catalogErrors from './errors.ts';
+export { type ImportCatalogOptions, importCatalog } from './import-catalog.ts';
+export { memoryCatalog } from './memory-catalog.ts';
+export type { ImportRecord, StoreIndex } from './store/store-index.ts';
+export type { ImportReport, ImportSource, TileStore, TileStoreOptions } from './store/tile-store.ts';
+export { openTileStore } from './store/tile-store.ts';
+export { GAIA_TO_AB, VEGA_TO_AB } from './tables/ab-system.ts';
+export type { BandColumns, StarTable } from './tables/star-table.ts';
