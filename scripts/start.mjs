@@ -11,7 +11,7 @@ const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '8470' },
     rate: { type: 'string', default: '10' },
-    size: { type: 'string', default: '2048' },
+    size: { type: 'string', default: '1024' },
     dir: { type: 'string', default: join(root, '.colibri') },
     fresh: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -19,7 +19,7 @@ const { values } = parseArgs({
 });
 if (values.help) {
   console.log(
-    'npm start [-- --port 8470] [--rate 10: simulated seconds per second] [--size 2048] [--dir .colibri] [--fresh: forget the earlier night]',
+    'npm start [-- --port 8470] [--rate 10: simulated seconds per second] [--size 1024: side of the detectors] [--dir .colibri] [--fresh: forget the earlier night]',
   );
   process.exit(0);
 }

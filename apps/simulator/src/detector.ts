@@ -1,4 +1,4 @@
-import { seededRandom } from '@colibri/base';
+import { imageNoise } from './noise.ts';
 
 /** The fixed imperfections of one pretend detector: drawn from the seed, the same in every frame. */
 export interface DetectorModel {
@@ -22,7 +22,7 @@ export interface DetectorModel {
 }
 
 export function makeDetector(camera: 'C1' | 'C2', size: number, seed: number): DetectorModel {
-  const random = seededRandom(seed ^ (camera === 'C1' ? 0x1111 : 0x2222));
+  const random = imageNoise(seed ^ (camera === 'C1' ? 0x1111 : 0x2222));
   const count = size * size;
   const biasStructure = new Float32Array(count),
     dark = new Float32Array(count),
@@ -44,9 +44,9 @@ export function makeDetector(camera: 'C1' | 'C2', size: number, seed: number): D
     }
   }
   for (const { x, y, r, depth } of dust) ring(flat, size, x, y, r, depth);
-  for (let n = Math.round(count * 4e-4); n > 0; n--) dark[random.below(count)] = 1 + 40 * random.uniform() ** 4;
-  const deadColumn = random.below(size),
-    deadFrom = random.below(size);
+  for (let n = Math.round(count * 4e-4); n > 0; n--) dark[Math.floor(random.uniform() * count)] = 1 + 40 * random.uniform() ** 4;
+  const deadColumn = Math.floor(random.uniform() * size),
+    deadFrom = Math.floor(random.uniform() * size);
   for (let y = deadFrom; y < size; y++) flat[y * size + deadColumn]! *= 0.05;
   const middle = Float32Array.from(flat).sort()[count >> 1]!;
   for (let i = 0; i < count; i++) flat[i]! /= middle;

@@ -23,7 +23,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .option('--state <dir>', 'folder for truth tables and state')
     .option('--catalog <file>', 'write the reference catalogue of the night as CSV, then stop')
     .option('--rate <n>', 'simulated seconds per second, 1 to 600', within(1, 600), 10)
-    .option('--size <pixels>', 'side of the detectors', within(256, 4096), 2048)
+    .option('--size <pixels>', 'side of the detectors', within(256, 4096), 1024)
     .option('--seed <n>', 'seed', within(0, 2 ** 31), 20261120)
     .parse([...argv], { from: 'user' });
   const options = command.opts<{ output?: string; state?: string; catalog?: string; rate: number; size: number; seed: number }>();

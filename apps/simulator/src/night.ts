@@ -21,7 +21,7 @@ export interface Night {
  */
 export function makeNight({
   seed = 20261120,
-  size = 2048,
+  size = 1024,
   alertFrames = 48,
 }: {
   seed?: number;

@@ -43,7 +43,7 @@ export function planNight({
   const cameras = ['C1', 'C2'] as const;
   const calibration = { field: null, dither: [0, 0] as const, mountRotationDeg: 0 };
   let at = Math.floor(sunsetUnix) - 3600;
-  for (let n = 0; n < 8; n++, at += 11) {
+  for (let n = 0; n < 6; n++, at += 11) {
     for (const camera of cameras)
       exposures.push({
         ...calibration,
@@ -57,7 +57,7 @@ export function planNight({
       });
   }
   for (const exposureSec of [10, 30]) {
-    for (let n = 0; n < 4; n++, at += exposureSec + 9) {
+    for (let n = 0; n < 3; n++, at += exposureSec + 9) {
       for (const camera of cameras)
         exposures.push({
           ...calibration,

@@ -1,8 +1,8 @@
-import { type Random, seededRandom } from '@colibri/base';
 import type { Wcs } from '@colibri/sky';
 import { bandOf } from './bands.ts';
 import type { DetectorModel } from './detector.ts';
 import { type Field, magThrough, type SkyObject } from './field.ts';
+import { imageNoise, type Noise } from './noise.ts';
 import { plateScaleDeg } from './optics.ts';
 import { addGalaxy, addPoint, psfAt } from './psf.ts';
 import { afterglowMags, asteroidAt, type Transients, variableOffset } from './transients.ts';
@@ -113,11 +113,11 @@ export function renderSky({
  */
 export function readOut(detector: DetectorModel, light: Float32Array | null, exposureSec: number, seed: number): Uint16Array {
   const { size, overscan, gain, readNoise, fullWell } = detector;
-  const random = seededRandom(seed);
+  const random = imageNoise(seed);
   const charge = new Float32Array(size * size);
   for (let i = 0; i < charge.length; i++) {
     const mean = (light ? light[i]! * detector.flat[i]! : 0) + detector.dark[i]! * exposureSec;
-    charge[i] = mean > 60 ? mean + Math.sqrt(mean) * random.normal() : random.poisson(mean);
+    charge[i] = mean > 0 ? random.poisson(mean) : 0;
   }
   addCosmicRays(charge, size, exposureSec, random);
   bleed(charge, size, fullWell);
@@ -137,7 +137,7 @@ export function readOut(detector: DetectorModel, light: Float32Array | null, exp
 }
 
 /** Muons at 1 per cm² and minute on a detector of 15 µm pixels: short straight tracks of some thousand electrons. */
-function addCosmicRays(charge: Float32Array, size: number, exposureSec: number, random: Random): void {
+function addCosmicRays(charge: Float32Array, size: number, exposureSec: number, random: Noise): void {
   const areaCm2 = (size * 15e-4) ** 2;
   for (let n = random.poisson((areaCm2 * (exposureSec + 5)) / 60); n > 0; n--) {
     const length = 1 + 12 * random.uniform() ** 3,
