@@ -108,6 +108,7 @@ export function fitPlate(
       matches,
       Math.min(order, options.maxOrder),
       solution?.floor,
+      round < 4 ? 2 : 3,
     );
     if (!next) return null;
     solution = next;
@@ -145,6 +146,7 @@ function fitMatches(
   matches: MatchedSources,
   maxOrder: number,
   lastFloor: PlateSolution['floor'] | undefined,
+  iterations: number,
 ): PlateSolution | null {
   const n = matches.source.length;
   const scale = pixelScale(base);
@@ -167,7 +169,7 @@ function fitMatches(
   let result: Delta | null = null;
   let dXi = truth.xi;
   let dEta = truth.eta;
-  for (let iteration = 0; iteration < 4; iteration++) {
+  for (let iteration = 0; iteration < iterations; iteration++) {
     const weights = sigma.map((s, k) => robustWeight[k]! / (s * s));
     result = n < 12 ? fewDelta(base, x, y, truth, weights) : polynomialDelta(base, x, y, truth, weights, maxOrder);
     if (!result) return null;
@@ -290,17 +292,11 @@ function floorsOf(
 
 function floorOf(which: readonly number[], d2: Float64Array, centroid: Float64Array, freedom: number, scale: number): number {
   const goal = 2 * Math.LN2 * freedom;
-  const median = (floor: number): number =>
-    medianOf(Float64Array.from(which, (k) => d2[k]! / (centroid[k]! ** 2 + floor * floor)));
-  let low = 0.003 * scale; // no detector is flatter than a few thousandths of a pixel
-  let high = 3 * scale;
-  if (median(low) <= goal) return low;
-  for (let step = 0; step < 25; step++) {
-    const middle = Math.sqrt(low * high);
-    if (median(middle) > goal) low = middle;
-    else high = middle;
-  }
-  return high;
+  // each match alone would ask for this floor²; the median of the wishes makes the median of d²/sigma² the goal
+  const wishes = new Float64Array(which.length);
+  for (let i = 0; i < which.length; i++) wishes[i] = d2[which[i]!]! / goal - centroid[which[i]!]! ** 2;
+  const least = 0.003 * scale; // no detector is flatter than a few thousandths of a pixel
+  return Math.min(3 * scale, Math.max(least, Math.sqrt(Math.max(0, medianOf(wishes)))));
 }
 
 /** With few matches the spread itself is uncertain: never below a twentieth of a pixel. */

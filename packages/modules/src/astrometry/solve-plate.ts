@@ -62,18 +62,19 @@ export function solvePlate(
     position: 1.2 * scale, // 1.2 pix: centroids, blends and the distortion of a few hundred pixels
     maxFalseAlarm: options.maxFalseAlarm,
   };
-  const claims = start.rotationToleranceDeg;
+  const anything = { rotation: null, parity: null };
+  const claimed = (tolerance: number) => ({ rotation: { deg: 0, tolerance }, parity: 1 as const });
+  const { rotationToleranceDeg: claims } = start;
   const pattern =
-    (claims === null ? null : matchPattern({ ...problem, rotation: { deg: 0, tolerance: claims }, parity: 1 })) ??
-    matchPattern({ ...problem, rotation: null, parity: null }) ??
-    (claims === null || Math.min(bySource.length, byEntry.length) < 3
+    matchPattern({ ...problem, beliefs: claims === null ? [anything] : [claimed(claims), anything] }) ??
+    // a handful of stars: believe the start's own shape, if it has one
+    (claims === null
       ? null
       : matchPattern({
           ...problem,
           searchRadius: Math.min(start.searchRadiusArcsec, 15),
           scaleTolerance: 0.002,
-          rotation: { deg: 0, tolerance: 0.3 },
-          parity: 1,
+          beliefs: [claimed(0.3)],
           position: 0.6 * scale,
         }));
   if (!pattern) {

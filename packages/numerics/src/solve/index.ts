@@ -5,7 +5,7 @@ export type { LinearSolution, NormalEquations } from './least-squares.ts';
 export { normalEquations, solveNormal, weightedLeastSquares } from './least-squares.ts';
 export type { LevenbergMarquardtResult } from './levenberg-marquardt.ts';
 export { levenbergMarquardt } from './levenberg-marquardt.ts';
-export type { PatternProblem, PatternSolution } from './pattern-match.ts';
+export type { PatternBelief, PatternProblem, PatternSolution } from './pattern-match.ts';
 export { matchPattern } from './pattern-match.ts';
 export type { PointGrid } from './point-grid.ts';
 export { buildPointGrid, countInGrid, nearestInGrid } from './point-grid.ts';

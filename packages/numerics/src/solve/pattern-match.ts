@@ -19,14 +19,19 @@ export interface PatternProblem {
   readonly searchRadius: number;
   /** Relative error of the expected scale. */
   readonly scaleTolerance: number;
-  /** Direction of the image's +y axis, from +Y towards −X [deg], ± tolerance; null: any. */
-  readonly rotation: { readonly deg: number; readonly tolerance: number } | null;
-  /** +1: image and reference have the same handedness; null: not known. */
-  readonly parity: 1 | -1 | null;
+  /** What is believed of the orientation, tried in this order at each depth of the lists. */
+  readonly beliefs: readonly PatternBelief[];
   /** Error of one position, distortion of a few hundred pixels included. */
   readonly position: number;
   /** Accepted probability that a map is wrong. */
   readonly maxFalseAlarm: number;
+}
+
+export interface PatternBelief {
+  /** Direction of the image's +y axis, from +Y towards −X [deg], ± tolerance; null: any. */
+  readonly rotation: { readonly deg: number; readonly tolerance: number } | null;
+  /** +1: image and reference have the same handedness; null: not known. */
+  readonly parity: 1 | -1 | null;
 }
 
 export interface PatternSolution {
@@ -40,7 +45,7 @@ export interface PatternSolution {
 }
 
 /** Nothing is tried further beyond this: the field then has no solution within a second. */
-const MOST_TRIALS = 400_000;
+const MOST_TRIALS = 200_000;
 
 /**
  * Finds the map from detections to reference points, or null where none is proven: patterns of bright points propose maps, every
@@ -54,9 +59,7 @@ export function matchPattern(problem: PatternProblem): PatternSolution | null {
   const search = new Search(problem);
   for (const [n, depth] of LEVELS) if (search.triangles(n, depth)) return search.found;
   for (const [n, depth] of LEVELS.slice(0, 4)) if (search.segments(Math.min(n, 40), depth)) return search.found;
-  if (problem.rotation && problem.rotation.tolerance <= 1 && problem.parity) {
-    for (const n of [6, 12, 25, 50]) if (search.shifts(n)) return search.found;
-  }
+  for (const n of [6, 12, 25, 50]) if (search.shifts(n)) return search.found;
   return null;
 }
 
@@ -76,11 +79,14 @@ const LEVELS: readonly (readonly [number, number])[] = [
 class Search {
   found: PatternSolution | null = null;
   private trials = 0;
+  private readonly scratch = { x: new Float64Array(3), y: new Float64Array(3), X: new Float64Array(3), Y: new Float64Array(3) };
+  private belief: PatternBelief;
   private readonly problem: PatternProblem;
   private readonly areaRatio: number;
 
   constructor(problem: PatternProblem) {
     this.problem = problem;
+    this.belief = problem.beliefs[0]!;
     this.areaRatio = (Math.PI * problem.coverage ** 2) / (4 * problem.halfWidth * problem.halfHeight);
   }
 
@@ -89,7 +95,7 @@ class Search {
     const n = Math.min(wanted, p.imageX.length);
     const m = Math.min(Math.round(n * depth * this.areaRatio) + 5, p.referenceX.length);
     if (n < 4 || m < 4 || (n < wanted / 2 && wanted > 20)) return false;
-    const neighbours = n <= 12 ? n - 1 : 8;
+    const neighbours = Math.min(n - 1, n <= 80 ? 14 : 9);
     const referenceNeighbours = Math.min(
       m - 1,
       Math.round(neighbours * Math.max(1, depth) + 3),
@@ -99,18 +105,19 @@ class Search {
     const image = listTriangles(p.imageX, p.imageY, n, neighbours, minSide);
     const reference = listTriangles(p.referenceX, p.referenceY, m, referenceNeighbours, minSide * 0.9);
     const lists = this.lists(Math.max(60, n), Math.max(1, depth));
-    const tolerance = { scale: p.scaleTolerance + 0.01, ratio: 0.008, position: p.position };
-    return matchTriangles(image, reference, tolerance, (t, r) => {
-      const turn = image.turn[t]! === reference.turn[r]! ? 1 : -1;
-      if (p.parity !== null && turn !== p.parity) return false;
-      return this.propose(
-        [image.first[t]!, image.second[t]!, image.third[t]!],
-        [reference.first[r]!, reference.second[r]!, reference.third[r]!],
-        turn,
-        lists,
-        'triangles',
-      );
-    });
+    const tolerance = { scale: p.scaleTolerance + 0.01, ratio: 0.008, position: 0.5 * p.position };
+    for (const belief of p.beliefs) {
+      this.belief = belief;
+      const stopped = matchTriangles(image, reference, tolerance, (t, r) => {
+        const turn = image.turn[t]! === reference.turn[r]! ? 1 : -1;
+        if (belief.parity !== null && turn !== belief.parity) return false;
+        const own = [image.first[t]!, image.second[t]!, image.third[t]!];
+        const theirs = [reference.first[r]!, reference.second[r]!, reference.third[r]!];
+        return this.propose(own, theirs, turn, lists, 'triangles') || this.trials > MOST_TRIALS;
+      });
+      if (stopped) return this.found !== null;
+    }
+    return false;
   }
 
   /** Pairs of points of equal separation: for sparse fields. */
@@ -123,18 +130,19 @@ class Search {
     const reference = segmentsByLength(p.referenceX, p.referenceY, m, minSide, 2.3 * Math.hypot(p.halfWidth, p.halfHeight));
     const image = segmentsByLength(p.imageX, p.imageY, n, minSide, Infinity);
     const lists = this.lists(Math.max(60, n), Math.max(1, depth));
-    for (let s = 0; s < image.length.length; s++) {
-      const side = image.length[s]!;
-      const slack = p.scaleTolerance * side + 2 * p.position;
-      for (
-        let r = lowerBound(reference.length, side - slack);
-        r < reference.length.length && reference.length[r]! <= side + slack;
-        r++
-      ) {
-        for (const parity of p.parity === null ? ([-1, 1] as const) : [p.parity]) {
-          const own = [image.from[s]!, image.to[s]!];
-          if (this.propose(own, [reference.from[r]!, reference.to[r]!], parity, lists, 'pairs')) return true;
-          if (this.propose(own, [reference.to[r]!, reference.from[r]!], parity, lists, 'pairs')) return true;
+    for (const belief of p.beliefs) {
+      this.belief = belief;
+      const parities = belief.parity === null ? ([-1, 1] as const) : [belief.parity];
+      for (let s = 0; s < image.length.length; s++) {
+        const side = image.length[s]!;
+        const slack = p.scaleTolerance * side + 2 * p.position;
+        const own = [image.from[s]!, image.to[s]!];
+        const beyond = lowerBound(reference.length, side + slack);
+        for (let r = lowerBound(reference.length, side - slack); r < beyond; r++) {
+          for (const parity of parities) {
+            if (this.propose(own, [reference.from[r]!, reference.to[r]!], parity, lists, 'pairs')) return true;
+            if (this.propose(own, [reference.to[r]!, reference.from[r]!], parity, lists, 'pairs')) return true;
+          }
         }
         if (this.trials > MOST_TRIALS) return false;
       }
@@ -145,12 +153,15 @@ class Search {
   /** Single points, orientation and scale as expected: for cut-outs with a handful of stars. */
   shifts(wanted: number): boolean {
     const p = this.problem;
-    const rotation = p.rotation!;
+    const belief = p.beliefs.find(({ rotation, parity }) => rotation !== null && rotation.tolerance <= 1 && parity !== null);
+    if (!belief) return false;
+    this.belief = belief;
+    const rotation = belief.rotation!;
+    const parity = belief.parity!;
     const n = Math.min(wanted, p.imageX.length);
     const m = Math.min(p.referenceX.length, Math.round(n * 1.5 * this.areaRatio) + 5);
     const lists = this.lists(n, 1.5);
     const theta = (rotation.deg * Math.PI) / 180;
-    const parity = p.parity!;
     const linear = { a: parity * Math.cos(theta), b: -Math.sin(theta), d: parity * Math.sin(theta), e: Math.cos(theta) };
     for (let i = 0; i < n; i++) {
       const x = linear.a * p.imageX[i]! + linear.b * p.imageY[i]!;
@@ -193,25 +204,28 @@ class Search {
     method: 'triangles' | 'pairs',
   ): boolean {
     const p = this.problem;
-    const x = own.map((i) => p.imageX[i]!);
-    const y = own.map((i) => p.imageY[i]!);
-    const map = fitSimilarity(
-      x,
-      y,
-      own.map((_, k) => p.referenceX[theirs[k]!]!),
-      own.map((_, k) => p.referenceY[theirs[k]!]!),
-      ONES,
-      parity,
-    );
+    if (!this.couldBe(own[0]!, own[1]!, theirs[0]!, theirs[1]!, parity)) return false;
+    const n = own.length;
+    const { x, y, X, Y } = this.scratch;
+    let mx = 0;
+    let my = 0;
+    for (let k = 0; k < n; k++) {
+      x[k] = p.imageX[own[k]!]!;
+      y[k] = p.imageY[own[k]!]!;
+      X[k] = p.referenceX[theirs[k]!]!;
+      Y[k] = p.referenceY[theirs[k]!]!;
+      mx += x[k]! / n;
+      my += y[k]! / n;
+    }
+    const map = fitSimilarity(x, y, X, Y, n === 3 ? WEIGHTS_OF_3 : WEIGHTS_OF_2, parity);
     if (!map || !this.isPlausible(map, 1.5)) return false;
     this.trials++;
     if (this.trials > MOST_TRIALS) return false;
-    const mx = x.reduce((a, b) => a + b) / x.length;
-    const my = y.reduce((a, b) => a + b) / y.length;
-    let extent = 0;
-    for (let k = 0; k < own.length; k++) extent = Math.max(extent, Math.hypot(x[k]! - mx, y[k]! - my));
-    const tolerance = { base: 1.5 * p.position, growth: 0.004 + p.position / extent, x: mx, y: my, most: 12 * p.position };
-    if (quickTest(map, lists, tolerance, own, 7, -4) < 4) return false;
+    let extent2 = 0;
+    for (let k = 0; k < n; k++) extent2 = Math.max(extent2, (x[k]! - mx) ** 2 + (y[k]! - my) ** 2);
+    const growth = 0.004 + p.position / Math.sqrt(extent2);
+    const tolerance = { base: 1.5 * p.position, growth, x: mx, y: my, most: 12 * p.position };
+    if (quickTest(map, lists, tolerance, own, 7, -5) < 4) return false;
     return this.refine(map, lists, tolerance, method);
   }
 
@@ -255,21 +269,45 @@ class Search {
     return true;
   }
 
+  /** A quick look at the similarity of two points alone: most proposals already miss the pointing or the orientation. */
+  private couldBe(i1: number, i2: number, r1: number, r2: number, parity: 1 | -1): boolean {
+    const p = this.problem;
+    const x1 = parity * p.imageX[i1]!;
+    const y1 = p.imageY[i1]!;
+    const u = parity * p.imageX[i2]! - x1;
+    const v = p.imageY[i2]! - y1;
+    const U = p.referenceX[r2]! - p.referenceX[r1]!;
+    const V = p.referenceY[r2]! - p.referenceY[r1]!;
+    const norm = u * u + v * v;
+    const cos = (u * U + v * V) / norm;
+    const sin = (u * V - v * U) / norm;
+    const reach = 1.6 * p.searchRadius + 0.05 * (Math.abs(x1) + Math.abs(y1)) + 8 * p.position;
+    const c = p.referenceX[r1]! - cos * x1 + sin * y1;
+    const f = p.referenceY[r1]! - sin * x1 - cos * y1;
+    if (c * c + f * f > reach * reach) return false;
+    const { rotation } = this.belief;
+    if (!rotation) return true;
+    const off = Math.abs((((Math.atan2(sin, cos) * 180) / Math.PI - rotation.deg + 540) % 360) - 180);
+    return off <= 1.6 * rotation.tolerance + (200 * p.position) / Math.sqrt(norm);
+  }
+
   /** Within what is known of scale, orientation and pointing, the tolerances stretched by `slack`. */
   private isPlausible(map: Affine, slack: number): boolean {
     const p = this.problem;
     if (Math.hypot(map.c, map.f) > p.searchRadius * slack) return false;
     const shape = affineShape(map);
     if (Math.abs(shape.scale - 1) > p.scaleTolerance * slack + 0.005) return false;
-    if (p.rotation) {
-      const off = Math.abs(((shape.rotationDeg - p.rotation.deg + 540) % 360) - 180);
-      if (off > p.rotation.tolerance * slack + 0.2) return false;
+    const { rotation } = this.belief;
+    if (rotation) {
+      const off = Math.abs(((shape.rotationDeg - rotation.deg + 540) % 360) - 180);
+      if (off > rotation.tolerance * slack + 0.2) return false;
     }
     return true;
   }
 }
 
-const ONES = Float64Array.of(1, 1, 1);
+const WEIGHTS_OF_3 = Float64Array.of(1, 1, 1);
+const WEIGHTS_OF_2 = Float64Array.of(1, 1, 0);
 
 function shifted(map: Affine, x: number[], y: number[], X: number[], Y: number[]): Affine {
   const n = x.length;

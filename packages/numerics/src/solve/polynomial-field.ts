@@ -62,21 +62,21 @@ function shrunkenFit(equations: ReturnType<typeof normalEquations>, order: numbe
   // start: widths as the data would have them without a prior, coefficient by coefficient
   const variance = new Float64Array(order + 1).fill(Infinity);
   const floor = new Float64Array(order + 1);
+  const least = new Float64Array(order + 1).fill(Infinity);
   for (let degree = 2; degree <= order; degree++) {
     let sum = 0;
-    let least = Infinity;
     for (let k = polynomialTermCount(degree - 1); k < polynomialTermCount(degree); k++) {
       const information = matrix[k * cols + k]!;
       if (!(information > 0)) return null;
-      least = Math.min(least, 1 / information);
+      least[degree] = Math.min(least[degree]!, 1 / information);
       for (const right of rights) sum += (right[k]! / information) ** 2;
     }
-    floor[degree] = 1e-4 * least;
-    variance[degree] = Math.max(least, sum / ((degree + 1) * components));
+    floor[degree] = 1e-4 * least[degree]!;
+    variance[degree] = Math.max(least[degree]!, sum / ((degree + 1) * components));
   }
   const prior = new Float64Array(cols);
   let solution: LinearSolution | null = null;
-  for (let iteration = 0; iteration < 60; iteration++) {
+  for (let iteration = 0; iteration < 40; iteration++) {
     for (let degree = 2; degree <= order; degree++) {
       prior.fill(1 / variance[degree]!, polynomialTermCount(degree - 1), polynomialTermCount(degree));
     }
@@ -91,11 +91,12 @@ function shrunkenFit(equations: ReturnType<typeof normalEquations>, order: numbe
         for (const c of solution.coefficients) squares += c[k]! ** 2;
       }
       const determined = components * Math.max(1e-3, degree + 1 - trace / variance[degree]!);
-      const next = Math.max(floor[degree]!, squares / determined);
+      let next = Math.max(floor[degree]!, squares / determined);
+      if (next < 0.02 * least[degree]!) next = floor[degree]!; // on its way to nothing: spare the journey
       moved = Math.max(moved, Math.abs(Math.log(next / variance[degree]!)));
       variance[degree] = next;
     }
-    if (moved < 0.01) break;
+    if (moved < 0.02) break;
   }
   if (!solution) return null;
   let evidence = 0;

@@ -24,57 +24,74 @@ export interface Triangles {
  */
 export function listTriangles(x: Float64Array, y: Float64Array, count: number, neighbours: number, minSide: number): Triangles {
   const near = nearestLists(x, y, count, neighbours);
-  const seen = new Set<number>();
-  const first: number[] = [];
-  const second: number[] = [];
-  const third: number[] = [];
-  const side: number[] = [];
-  const middle: number[] = [];
-  const shortest: number[] = [];
-  const turn: number[] = [];
+  const isNear = new Uint8Array(count * count);
+  let most = 0;
+  for (let i = 0; i < count; i++) {
+    for (const j of near[i]!) isNear[i * count + j] = 1;
+    most += (near[i]!.length * (near[i]!.length - 1)) / 2;
+  }
+  const first = new Int32Array(most);
+  const second = new Int32Array(most);
+  const third = new Int32Array(most);
+  const side = new Float64Array(most);
+  const middle = new Float64Array(most);
+  const shortest = new Float64Array(most);
+  const turn = new Int8Array(most);
+  let n = 0;
   for (let i = 0; i < count; i++) {
     const list = near[i]!;
     for (let p = 0; p < list.length; p++) {
+      const j = list[p]!;
       for (let q = p + 1; q < list.length; q++) {
-        const j = list[p]!;
         const k = list[q]!;
-        const low = Math.min(i, j, k);
-        const high = Math.max(i, j, k);
-        const id = (low * count + (i + j + k - low - high)) * count + high;
-        if (seen.has(id)) continue;
-        seen.add(id);
-        // vertex, squared length of the opposite side
+        // met before from a vertex of lower index that has both others near
+        if (j < i && isNear[j * count + i] && isNear[j * count + k]) continue;
+        if (k < i && isNear[k * count + i] && isNear[k * count + j]) continue;
+        // vertex, squared length of the opposite side; in falling order of the sides
         let v1 = i;
         let d1 = squared(x, y, j, k);
         let v2 = j;
         let d2 = squared(x, y, i, k);
         let v3 = k;
         let d3 = squared(x, y, i, j);
-        if (d1 < d2) [v1, d1, v2, d2] = [v2, d2, v1, d1];
-        if (d2 < d3) [v2, d2, v3, d3] = [v3, d3, v2, d2];
-        if (d1 < d2) [v1, d1, v2, d2] = [v2, d2, v1, d1];
+        let v = v1;
+        let d = d1;
+        if (d1 < d2) {
+          v1 = v2;
+          d1 = d2;
+          v2 = v;
+          d2 = d;
+        }
+        if (d2 < d3) {
+          v = v2;
+          d = d2;
+          v2 = v3;
+          d2 = d3;
+          v3 = v;
+          d3 = d;
+        }
+        if (d1 < d2) {
+          v = v1;
+          d = d1;
+          v1 = v2;
+          d1 = d2;
+          v2 = v;
+          d2 = d;
+        }
         const cross = (x[v2]! - x[v1]!) * (y[v3]! - y[v1]!) - (x[v3]! - x[v1]!) * (y[v2]! - y[v1]!);
         if (d3 < minSide * minSide || Math.abs(cross) < 0.06 * d1) continue;
-        first.push(v1);
-        second.push(v2);
-        third.push(v3);
-        side.push(Math.sqrt(d1));
-        middle.push(Math.sqrt(d2 / d1));
-        shortest.push(Math.sqrt(d3 / d1));
-        turn.push(cross > 0 ? 1 : -1);
+        first[n] = v1;
+        second[n] = v2;
+        third[n] = v3;
+        side[n] = Math.sqrt(d1);
+        middle[n] = Math.sqrt(d2 / d1);
+        shortest[n] = Math.sqrt(d3 / d1);
+        turn[n] = cross > 0 ? 1 : -1;
+        n++;
       }
     }
   }
-  return {
-    count: first.length,
-    first: Int32Array.from(first),
-    second: Int32Array.from(second),
-    third: Int32Array.from(third),
-    side: Float64Array.from(side),
-    middle: Float64Array.from(middle),
-    shortest: Float64Array.from(shortest),
-    turn: Int8Array.from(turn),
-  };
+  return { count: n, first, second, third, side, middle, shortest, turn };
 }
 
 const squared = (x: Float64Array, y: Float64Array, i: number, j: number): number => (x[i]! - x[j]!) ** 2 + (y[i]! - y[j]!) ** 2;
@@ -154,9 +171,9 @@ function indexTriangles(triangles: Triangles, tolerance: TriangleTolerance) {
   const step = Math.max(0.02, tolerance.scale);
   let low = Infinity;
   let high = -Infinity;
-  for (const side of triangles.side) {
-    if (side < low) low = side;
-    if (side > high) high = side;
+  for (let t = 0; t < triangles.count; t++) {
+    low = Math.min(low, triangles.side[t]!);
+    high = Math.max(high, triangles.side[t]!);
   }
   const logSide0 = Math.log(low);
   const sides = Math.floor((Math.log(high) - logSide0) / step) + 1;
