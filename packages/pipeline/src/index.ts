@@ -15,6 +15,7 @@ export * as pipelineErrors from './errors.ts';
 export type * from './frame.ts';
 export { type FrameMetaOptions, frameIdOf, frameMeta, identifierValue } from './frame-meta.ts';
 export { canonicalJson, sha256 } from './hash.ts';
+export { definitionsOf, errorReference, exampleConfig, moduleReference } from './module-reference.ts';
 export type * from './ports.ts';
 export { decodeCatalog, decodeReduced } from './products/decode.ts';
 export { encodeCatalog, encodeReduced } from './products/encode.ts';
