@@ -8,3 +8,6 @@ export type { ImportReport, ImportSource, TileStore, TileStoreOptions } from './
 export { openTileStore } from './store/tile-store.ts';
 export { GAIA_TO_AB, VEGA_TO_AB } from './tables/ab-system.ts';
 export type { BandColumns, StarTable } from './tables/star-table.ts';
+export { defaultPatience, type Patience } from './vizier/ask.ts';
+export { type VizierOptions, vizierCatalog } from './vizier/vizier-catalog.ts';
+export { type VizierCatalogName, vizierTables } from './vizier/vizier-tables.ts';
