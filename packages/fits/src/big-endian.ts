@@ -62,6 +62,14 @@ export function toBigEndian(values: PixelArray, out: Uint8Array, at: number): vo
     }
   } else if (size === 4) {
     const words = new Int32Array(values.buffer, values.byteOffset, values.length);
+    if ((out.byteOffset + at) % 4 === 0) {
+      const swapped = new Int32Array(out.buffer, out.byteOffset + at, words.length);
+      for (let i = 0; i < words.length; i++) {
+        const w = words[i]!;
+        swapped[i] = (w << 24) | ((w & 0xff00) << 8) | ((w >>> 8) & 0xff00) | (w >>> 24);
+      }
+      return;
+    }
     for (let i = 0, j = at; i < words.length; i++, j += 4) {
       const w = words[i]!;
       out[j] = w >>> 24;

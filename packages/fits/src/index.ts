@@ -29,6 +29,8 @@ export { encodeTiles } from './tiles/encode.ts';
 export type { TileAlgorithm, TilePlan } from './tiles/plan.ts';
 export { planTiles } from './tiles/plan.ts';
 export { loadTiles } from './tiles/read-compressed-image.ts';
+export type { ChecksumReport, ChecksumVerdict } from './verify-checksums.ts';
+export { assertChecksums, verifyChecksums } from './verify-checksums.ts';
 export type { WritableHdu, WriteOptions } from './write.ts';
 export { emptyHdu, writeFits } from './write.ts';
 export type { ImageInput } from './write-image.ts';

@@ -47,7 +47,7 @@ export function decodeTiles(plan: TilePlan, packed: TileBytes, from: number, to:
       const { values, scaling } = tileValues(
         plan,
         tile,
-        packed.bytes.subarray(start, start + length),
+        { packed: packed.bytes, at: start, length },
         place.pixels,
         target.scaling,
         scratch,
@@ -87,12 +87,13 @@ export function placeTile(plan: Pick<TilePlan, 'shape' | 'tileShape' | 'tiles'>,
 function tileValues(
   plan: TilePlan,
   tile: number,
-  bytes: Uint8Array,
+  { packed, at, length }: { packed: Uint8Array; at: number; length: number },
   pixels: number,
   scaling: Scaling,
   scratch: Scratch,
 ): { values: PixelArray; scaling: Scaling } {
   const store = plan.stores[tile]!;
+  const bytes = packed.subarray(at, at + length);
   const isFloat = plan.bitpix < 0;
   const scale = plan.scales?.[tile];
   const isQuantized = isFloat && store === TileStore.PACKED && scale !== undefined && !Number.isNaN(scale);
@@ -106,7 +107,7 @@ function tileValues(
   if (isFloat && !isQuantized && !plan.algorithm.startsWith('GZIP')) throw new TileDataError('floats without ZSCALE and ZZERO');
   switch (plan.algorithm) {
     case 'RICE_1':
-      riceDecode(bytes, scratch.ints, pixels, plan.blockSize, isQuantized ? 4 : plan.bytePix);
+      riceDecode(packed, at, at + length, scratch.ints, pixels, plan.blockSize, isQuantized ? 4 : plan.bytePix);
       return finish(scratch.ints);
     case 'GZIP_1':
     case 'GZIP_2':

@@ -1,3 +1,5 @@
+import { lowerMedian, quickselect } from './select.ts';
+
 /**
  * The noise of a tile from the medians of absolute differences of 2nd, 3rd and 5th order between every other pixel
  * along each row: the smallest of the three (Pence, Seaman & White 2009, PASP 121, 414; Stoehr et al. 2007 for the
@@ -14,19 +16,19 @@ export interface TileNoise {
 
 type Floats = Float32Array | Float64Array;
 
-/** Scratch for one row; keep it for all tiles of an image. */
+/** Scratch for one row; keep it for all tiles of an image. It changes how fast a median is found, never which. */
 export interface NoiseScratch {
   readonly row: Float64Array;
-  readonly differences: readonly [Float32Array, Float32Array, Float32Array];
-  readonly histogram: Int32Array;
-  readonly bin: Int32Array;
+  /** Differences of one order that lie near the median expected from the rows before. */
+  readonly near: readonly [Float64Array, Float64Array, Float64Array];
+  /** That expectation. */
+  readonly expected: [number, number, number];
 }
 
 export const noiseScratch = (width: number): NoiseScratch => ({
   row: new Float64Array(width),
-  differences: [new Float32Array(width), new Float32Array(width), new Float32Array(width)],
-  histogram: new Int32Array(2048),
-  bin: new Int32Array(width),
+  near: [new Float64Array(width), new Float64Array(width), new Float64Array(width)],
+  expected: [0, 0, 0],
 });
 
 /** Tiles of several rows: the median over the rows. `values` holds `rows` rows of `width` pixels; NaN is left out. */
@@ -51,8 +53,7 @@ export function tileNoise(values: Floats, width: number, rows: number, scratch: 
     good += n;
     if (low < least) least = low;
     if (high > most) most = high;
-    if (n < 9) continue;
-    rowDifferences(line, n, scratch, sigmas);
+    if (n >= 9) rowMedians(line, n, scratch, sigmas);
   }
   const [second, third, fifth] = sigmas.map(middle) as [number, number, number];
   let sigma = third;
@@ -62,44 +63,81 @@ export function tileNoise(values: Floats, width: number, rows: number, scratch: 
 }
 
 /** Factors that turn the median of each absolute difference into the sigma of normal noise. */
-const FACTOR_2 = 1.0483579;
-const FACTOR_3 = 0.6052697;
-const FACTOR_5 = 0.1772048;
+const FACTORS = [1.0483579, 0.6052697, 0.1772048] as const;
 
-function rowDifferences(line: Float64Array, n: number, scratch: NoiseScratch, sigmas: [number[], number[], number[]]): void {
-  const [d2, d3, d5] = scratch.differences;
+/** Half width of the window around the expected median: three times the scatter of a median of 4096 values. */
+const WINDOW = 0.08;
+
+function rowMedians(line: Float64Array, n: number, scratch: NoiseScratch, sigmas: [number[], number[], number[]]): void {
+  const { near, expected } = scratch;
+  const [near2, near3, near5] = near;
+  const low2 = expected[0] * (1 - WINDOW);
+  const high2 = expected[0] * (1 + WINDOW);
+  const low3 = expected[1] * (1 - WINDOW);
+  const high3 = expected[1] * (1 + WINDOW);
+  const low5 = expected[2] * (1 - WINDOW);
+  const high5 = expected[2] * (1 + WINDOW);
+  // Per order: how many differences, how many below the window, how many in it.
   let n2 = 0;
   let n3 = 0;
-  let v1 = line[0]!;
-  let v2 = line[1]!;
-  let v3 = line[2]!;
-  let v4 = line[3]!;
-  let v5 = line[4]!;
-  let v6 = line[5]!;
-  let v7 = line[6]!;
-  let v8 = line[7]!;
+  let below2 = 0;
+  let below3 = 0;
+  let below5 = 0;
+  let in2 = 0;
+  let in3 = 0;
+  let in5 = 0;
   for (let i = 8; i < n; i++) {
-    const v9 = line[i]!;
-    const isFlat = v5 === v6 && v6 === v7;
-    if (!isFlat) d2[n2++] = Math.abs(v5 - v7);
-    if (!(isFlat && v3 === v4 && v4 === v5)) {
-      d3[n3] = Math.abs(2 * v5 - v3 - v7);
-      d5[n3++] = Math.abs(6 * v5 - 4 * v3 - 4 * v7 + v1 + v9);
+    const v3 = line[i - 6]!;
+    const v5 = line[i - 4]!;
+    const v7 = line[i - 2]!;
+    const isFlat = v5 === v7 && v5 === line[i - 3]!;
+    if (!isFlat) {
+      const d = Math.abs(v5 - v7);
+      n2++;
+      if (d < low2) below2++;
+      else if (d <= high2) near2[in2++] = d;
     }
-    v1 = v2;
-    v2 = v3;
-    v3 = v4;
-    v4 = v5;
-    v5 = v6;
-    v6 = v7;
-    v7 = v8;
-    v8 = v9;
+    if (!(isFlat && v3 === v5 && v5 === line[i - 5]!)) {
+      const d = Math.abs(2 * v5 - v3 - v7);
+      n3++;
+      if (d < low3) below3++;
+      else if (d <= high3) near3[in3++] = d;
+      const e = Math.abs(6 * v5 - 4 * (v3 + v7) + line[i - 8]! + line[i]!);
+      if (e < low5) below5++;
+      else if (e <= high5) near5[in5++] = e;
+    }
   }
-  if (n2 > 0) sigmas[0].push(FACTOR_2 * lowerMedian(d2, n2, scratch));
-  if (n3 > 0) {
-    sigmas[1].push(FACTOR_3 * lowerMedian(d3, n3, scratch));
-    sigmas[2].push(FACTOR_5 * lowerMedian(d5, n3, scratch));
+  finish(0, n2, below2, in2);
+  finish(1, n3, below3, in3);
+  finish(2, n3, below5, in5);
+
+  function finish(order: 0 | 1 | 2, count: number, below: number, inside: number): void {
+    if (count === 0) return;
+    const rank = ((count - 1) >> 1) - below;
+    const isInside = rank >= 0 && rank < inside;
+    const median = isInside ? quickselect(near[order], inside, rank) : lowerMedian(differences(line, n, order));
+    expected[order] = isInside ? 0.8 * expected[order] + 0.2 * median : median;
+    sigmas[order].push(FACTORS[order] * median);
   }
+}
+
+/** All differences of one order, the slow way: for the first row, and where a row is unlike those before. */
+function differences(line: Float64Array, n: number, order: 0 | 1 | 2): Float64Array {
+  const out = new Float64Array(n);
+  let m = 0;
+  for (let i = 8; i < n; i++) {
+    const v3 = line[i - 6]!;
+    const v5 = line[i - 4]!;
+    const v7 = line[i - 2]!;
+    const isFlat = v5 === v7 && v5 === line[i - 3]!;
+    if (order === 0) {
+      if (!isFlat) out[m++] = Math.abs(v5 - v7);
+      continue;
+    }
+    if (isFlat && v3 === v5 && v5 === line[i - 5]!) continue;
+    out[m++] = order === 1 ? Math.abs(2 * v5 - v3 - v7) : Math.abs(6 * v5 - 4 * (v3 + v7) + line[i - 8]! + line[i]!);
+  }
+  return out.subarray(0, m);
 }
 
 function middle(values: number[]): number {
@@ -108,40 +146,3 @@ function middle(values: number[]): number {
   const n = values.length;
   return n % 2 === 1 ? values[(n - 1) / 2]! : (values[n / 2 - 1]! + values[n / 2]!) / 2;
 }
-
-/**
- * The lower median of non-negative floats. Their bit patterns sort like the numbers, so two histograms of 11 and 10
- * bits leave a handful to sort: about three times faster than quickselect here.
- */
-export function lowerMedian(
-  values: Float32Array,
-  n: number,
-  { histogram, bin }: Pick<NoiseScratch, 'histogram' | 'bin'>,
-): number {
-  const bits = new Int32Array(values.buffer, values.byteOffset, n);
-  let rank = (n - 1) >> 1;
-  histogram.fill(0);
-  for (let i = 0; i < n; i++) histogram[bits[i]! >>> 20]!++;
-  let high = 0;
-  while (rank >= histogram[high]!) rank -= histogram[high++]!;
-  let m = 0;
-  for (let i = 0; i < n; i++) {
-    const pattern = bits[i]!;
-    if (pattern >>> 20 === high) bin[m++] = pattern;
-  }
-  if (m > 64) {
-    histogram.fill(0, 0, 1024);
-    for (let i = 0; i < m; i++) histogram[(bin[i]! >>> 10) & 1023]!++;
-    let low = 0;
-    while (rank >= histogram[low]!) rank -= histogram[low++]!;
-    let kept = 0;
-    for (let i = 0; i < m; i++) if (((bin[i]! >>> 10) & 1023) === low) bin[kept++] = bin[i]!;
-    m = kept;
-  }
-  const rest = bin.subarray(0, m).sort();
-  pattern[0] = rest[rank]!;
-  return patternAsFloat[0]!;
-}
-
-const pattern = new Int32Array(1);
-const patternAsFloat = new Float32Array(pattern.buffer);

@@ -37,14 +37,27 @@ export async function readCompressedTable(
     if (!isWanted(column.name)) continue;
     checkCells(hdu, column, end - start);
     out.push(
-      await readColumn(hdu, column, carriers[i]!, { start, end, tileRows, rowCount, algorithm: algorithmOf(reader, i + 1) }),
+      await readColumn(hdu, column, carriers[i]!, {
+        start,
+        end,
+        tileRows,
+        rowCount,
+        algorithm: algorithmOf(reader, i + 1, column),
+      }),
     );
   }
   return out;
 }
 
-function algorithmOf(reader: StructureReader, number: number): string {
+function algorithmOf(reader: StructureReader, number: number, { type }: BinColumn): string {
   const name = (reader.header.text(`ZCTYP${number}`) ?? 'GZIP_2').trim().toUpperCase();
+  if ('CM'.includes(type) && name === 'GZIP_2') {
+    // cfitsio 4 writes GZIP_2 here but does not shuffle, and cannot read it back: either reading could be wrong.
+    throw fitsCompression({
+      ...reader.at(`ZCTYP${number}`),
+      what: `column ${number} is complex and packed with GZIP_2, which writers understand differently.`,
+    });
+  }
   if (['GZIP_1', 'GZIP_2', 'RICE_1', 'NOCOMPRESS'].includes(name)) return name;
   throw fitsCompression({ ...reader.at(`ZCTYP${number}`), what: `ZCTYP${number} is ${JSON.stringify(name)}.` });
 }
@@ -138,7 +151,7 @@ function unpackRice(bytes: Uint8Array, length: number, { type }: BinColumn): Uin
   if (size === undefined) throw new TileDataError(`RICE_1 does not hold columns of type ${type}`);
   const count = length / size;
   const ints = new Int32Array(count);
-  riceDecode(bytes, ints, count, 32, size);
+  riceDecode(bytes, 0, bytes.length, ints, count, 32, size);
   const out = new Uint8Array(length);
   toBigEndian(size === 4 ? ints : size === 2 ? Int16Array.from(ints) : Uint8Array.from(ints), out, 0);
   return out;
