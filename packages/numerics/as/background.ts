@@ -1,6 +1,6 @@
 import { add, clamp, D, F, finite, hsum, isum, isZero, ld, mad, mask4, mul, setD, sp, st, sub } from './simd';
 
-const BINS = 1024;
+const BINS = 512;
 const LEAST_BELOW = 50;
 
 /** Start of cell i of n along an axis: the integer division of cellStart. */
@@ -9,7 +9,7 @@ const LEAST_BELOW = 50;
 
 /**
  * Raw level and rms of the cells of mesh rows cy0 … cy1 − 1; NaN for cells with too few good pixels.
- * scratch: histogram (i32 × 1024), three prefix sums (f64 × 1025), the cell's pixels (f32).
+ * scratch: histogram (i32 × 512), three prefix sums (f64 × 513), the cell's pixels (f32).
  */
 export function meshCells(image: usize, mask: usize, w: i32, h: i32, columns: i32, rows: i32, clip: f64, truncation: f64,
   level: usize, rms: usize, scratch: usize, cy0: i32, cy1: i32): void {
@@ -55,7 +55,7 @@ function cellStatistics(values: usize, end: usize, scratch: usize, clip: f64, tr
     const k = isum(n), m = <f64>hsum(s1) / <f64>k;
     mean = <f64>pivot + m; sd = sqrt(max(<f64>hsum(s2) / <f64>k - m * m, 0));
     lo = <f32>(mean - 3 * sd); hi = <f32>(mean + 3 * sd);
-    if (k == before || sd == 0) break;
+    if (sd == 0 || (pass > 0 && before - k <= k >> 6)) break;
     before = k;
   }
   if (!(sd > 1e-7 * abs(mean))) { store<f32>(level, <f32>mean); store<f32>(rms, 0); return; }

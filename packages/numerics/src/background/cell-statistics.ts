@@ -1,7 +1,7 @@
 import { pearsonMode } from '../stats/clipped-moments.ts';
 
 /** Bins of a cell's histogram over mean ± 5 sigma. */
-const BINS = 1024;
+const BINS = 512;
 
 /** Least number of pixels below the mode for sigma to be taken from them alone. */
 const LEAST_BELOW = 50;
@@ -57,7 +57,7 @@ export function cellStatistics(
     sd = Math.sqrt(Math.max(s2 / k - (s1 / k) * (s1 / k), 0));
     lo = mean - 3 * sd;
     hi = mean + 3 * sd;
-    if (k === before || sd === 0) break;
+    if (sd === 0 || (pass > 0 && before - k <= k >> 6)) break; // the histogram does the rest
     before = k;
   }
   if (!(sd > 1e-7 * Math.abs(mean))) return { level: mean, rms: 0 };

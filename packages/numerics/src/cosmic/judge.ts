@@ -42,14 +42,20 @@ function isHit({ data, variance, mask, shape, sigmaClip, objLim }: JudgeInput, i
   const x = index % width;
   const y = (index - x) / width;
   let n = 0;
+  let leastValue = Infinity;
+  let leastVariance = Infinity;
   for (let j = -2; j <= 2; j++) {
     for (let i = -2; i <= 2; i++) {
       const q = clamp(y + j, height) * width + clamp(x + i, width);
       const v = variance[q]!;
-      if (mask[q] === 0 && v > 0 && v <= 3e38) work[n++] = v;
+      if (mask[q] !== 0 || !(v > 0 && v <= 3e38)) continue;
+      work[n++] = v;
+      if (v < leastVariance) leastVariance = v;
+      if (data[q]! < leastValue) leastValue = data[q]!;
     }
   }
-  if (n < 5) return false;
+  // neither its height nor its Laplacian exceeds what it stands above the lowest pixel around: most noise ends here
+  if (n < 5 || !(data[index]! - leastValue > sigmaClip * Math.sqrt(leastVariance))) return false;
   const noise = Math.sqrt(quantileInPlace(work, 0.5, n));
   if (!cutPatch(data, mask, x, y, shape)) return false;
 

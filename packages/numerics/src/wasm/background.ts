@@ -54,7 +54,7 @@ export function wasmBackground(
           await runtime.kernel(lease, {
             name: 'meshCells',
             args: [lease.input(image), lease.input(mask), ...sizes, lease.output(level), lease.output(rms)],
-            scratchBytes: 4 * 1024 + 24 * 1032 + 4 * cellPixels + 64,
+            scratchBytes: 4 * 512 + 24 * 520 + 4 * cellPixels + 64,
             count: rows,
             chunk: 1,
           });

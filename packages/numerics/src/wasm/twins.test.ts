@@ -176,6 +176,16 @@ describe.skipIf(!existsSync(kernelsPath))('compiled functions equal their scalar
       }),
     );
 
+    it('rejectCosmicRays, pixel for pixel', () =>
+      wasm.scope(async () => {
+        const { image, variance, mask } = scene(n, 5 * n); // hits, NaN and masked pixels all over
+        const truth = mask.slice();
+        const count = await wasm.rejectCosmicRays(image, variance, mask, shape);
+        expect(count).toBe(await scalar.rejectCosmicRays(image, variance, truth, shape));
+        expect(mask).toEqual(truth);
+        if (n > 5000) expect(count).toBeGreaterThan(0.005 * n);
+      }));
+
     it.each([1, 2, 3, 6, 20])('clippedMean of %i frames', (frames) =>
       wasm.scope(async () => {
         const random = seededRandom(n + frames);
