@@ -92,8 +92,9 @@ function cellStatistics(values: usize, end: usize, scratch: usize, clip: f64, tr
   }
   const mode = abs(mu - median) < 0.3 * sigma ? 2.5 * median - 1.5 * mu : median;
   const from = max(0, <i32>floor(mode - 4 * sigma)), to = min(max(<i32>floor(mode), from), BINS);
-  const k = D(count, to) - D(count, from), s1 = D(one, to) - D(one, from);
-  const square = (D(two, to) - D(two, from) - 2 * mode * s1) / k + mode * mode;
+  const part = to < BINS ? max(mode - <f64>to, 0) : 0, inBin = to < BINS ? D(count, to + 1) - D(count, to) : 0;
+  const whole = D(count, to) - D(count, from), k = whole + part * inBin, s1 = D(one, to) - D(one, from);
+  const square = (D(two, to) - D(two, from) - 2 * mode * s1 + mode * mode * whole + inBin * part * part * part / 3) / k;
   store<f32>(level, <f32>(start + mode / scale));
   store<f32>(rms, <f32>((k >= LEAST_BELOW ? sqrt(max(square, 0)) : sigma / truncation) / scale));
 }

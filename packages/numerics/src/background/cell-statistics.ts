@@ -111,8 +111,11 @@ export function cellStatistics(
   // Noise from below the mode only, where no star adds light; 4 sigma keeps the whole lower half of a normal distribution.
   const from = Math.max(0, Math.floor(mode - 4 * sigma));
   const to = Math.min(Math.max(Math.floor(mode), from), BINS);
-  const k = count[to]! - count[from]!;
+  const part = to < BINS ? Math.max(mode - to, 0) : 0; // of the bin that holds the mode
+  const inBin = to < BINS ? count[to + 1]! - count[to]! : 0;
+  const whole = count[to]! - count[from]!;
+  const k = whole + part * inBin;
   const s1 = first[to]! - first[from]!;
-  const square = (second[to]! - second[from]! - 2 * mode * s1) / k + mode * mode;
+  const square = (second[to]! - second[from]! - 2 * mode * s1 + mode * mode * whole + (inBin * part ** 3) / 3) / k;
   return { level: start + mode / scale, rms: (k >= LEAST_BELOW ? Math.sqrt(Math.max(square, 0)) : sigma / truncation) / scale };
 }
