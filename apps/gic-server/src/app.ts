@@ -12,21 +12,14 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { permissionDenied, routeUnknown, tooManyRequests } from './errors.ts';
+import { routeUnknown, tooManyRequests } from './errors.ts';
 import { features } from './features.ts';
 import { compressAnswers } from './http/compress.ts';
 import { addFeature } from './http/define-route.ts';
-import { isAllowed, type Permission } from './http/permissions.ts';
+import { requirePermissions } from './http/permissions.ts';
 import { toRefusal } from './http/problems.ts';
 import { contentSecurity, helmetOptions } from './http/security.ts';
 import type { Services } from './services.ts';
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Every route names one; without it the server does not start. */
-    permission?: Permission;
-  }
-}
 
 export interface AppOptions {
   /** Names beside localhost under which the server may be asked. */
@@ -50,14 +43,10 @@ export async function makeApp(services: Services, options: AppOptions): Promise<
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
 
-  app.addHook('onRoute', (route) => {
-    if (!route.config?.permission) throw new Error(`The route ${route.url} declares no permission.`);
-  });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-correlation-id', request.id).header('content-security-policy', contentSecurity());
-    const { permission } = request.routeOptions.config;
-    if (permission && !isAllowed(request, permission, options.hostNames)) throw permissionDenied({ permission });
   });
+  requirePermissions(app, options.hostNames);
   app.addHook('onResponse', async (request, reply) => {
     services.metrics.answered(request.routeOptions.url ?? 'unknown', reply.statusCode, reply.elapsedTime / 1000);
   });

@@ -9,6 +9,7 @@ import { makeApp } from './app.ts';
 import { previewThread } from './features/frames/preview-thread.ts';
 import { previewCache } from './features/frames/previews.ts';
 import { productFinder } from './features/frames/products.ts';
+import { warmPreviews } from './features/frames/warm-previews.ts';
 import { LiveHub } from './features/live/live-hub.ts';
 import { webPage } from './features/page/web-page.ts';
 import { makeMetrics } from './metrics.ts';
@@ -65,6 +66,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     await hub.start();
     const previews = previewCache(options.cacheDir ?? defaultCache(options), maker);
+    const products = productFinder(store, workspaces);
+    hub.watch(warmPreviews(products, previews));
     const tidy = async (): Promise<void> => {
       await store.trim(new Date(clock.now() - EVENTS_KEPT_MS).toISOString());
       await previews.prune();
@@ -79,7 +82,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         store,
         hub,
         night: makeNightClock(clock, options.simulationFile ?? null),
-        products: productFinder(store, workspaces),
+        products,
         previews,
         page: webPage(options.webRoot ?? fileURLToPath(new URL('../../gic-web/dist', import.meta.url))),
         metrics: makeMetrics(store, hub),

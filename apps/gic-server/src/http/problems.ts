@@ -1,7 +1,7 @@
 import { ObservatoryError } from '@colibri/base';
 import type { Problem } from '@colibri/contracts';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { internalFault, requestInvalid, tooManyRequests } from '../errors.ts';
+import { internalFault, requestInvalid } from '../errors.ts';
 
 /** HTTP status of our codes; a declared error that is not listed is 503 when it may pass and 500 when not. */
 const statusOf: Readonly<Record<string, number>> = {
@@ -27,7 +27,7 @@ export interface Refusal {
 export function toRefusal(error: unknown, correlationId: string): Refusal {
   const known = declared(error);
   const shown = known ?? internalFault({}, error);
-  const status = statusOf[shown.code] ?? (shown.retry === 'later' ? 503 : 500);
+  const status = malformedStatus(error) ?? statusOf[shown.code] ?? (shown.retry === 'later' ? 503 : 500);
   return {
     status,
     body: { code: shown.code, message: shown.message, hint: shown.hint, correlationId },
@@ -43,11 +43,14 @@ function declared(error: unknown): ObservatoryError | null {
       .join('; ');
     return requestInvalid({ what: `${what}.` });
   }
-  const { statusCode, message } = error as { statusCode?: unknown; message?: unknown };
-  if (statusCode === 429) return tooManyRequests({ waitSec: 1 });
-  // Fastify's own refusals of malformed requests: their messages speak of the request only.
-  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return requestInvalid({ what: String(message) });
-  return null;
+  return malformedStatus(error) === null ? null : requestInvalid({ what: (error as Error).message });
+}
+
+/** Status of Fastify's own refusals of malformed requests (too large, range outside …): their messages speak of the request only. */
+function malformedStatus(error: unknown): number | null {
+  const { statusCode } = error as { statusCode?: unknown };
+  const isOurs = error instanceof ObservatoryError || hasZodFastifySchemaValidationErrors(error);
+  return !isOurs && typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? statusCode : null;
 }
 
 const fieldOf = (path: string): string => (path === '' || path === '/' ? '' : `${path.slice(1).replaceAll('/', '.')}: `);

@@ -1,4 +1,6 @@
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { ObservatoryError, unexpected } from '@colibri/base';
 
@@ -62,8 +64,8 @@ export function previewThread(): PreviewMaker {
 /** From the build plainly; from the sources through tsx, because a worker of Node 20 cannot load TypeScript by itself. */
 function newWorker(): Worker {
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./preview-worker.js', import.meta.url));
-  const tsx = createRequire(import.meta.url).resolve('tsx/esm/api');
+  const tsx = pathToFileURL(join(dirname(createRequire(import.meta.url).resolve('tsx/package.json')), 'dist/esm/api/index.mjs'));
   const entry = new URL('./preview-worker.ts', import.meta.url).href;
-  const start = `import(${JSON.stringify(tsx)}).then(({ register }) => { register(); return import(${JSON.stringify(entry)}); })`;
+  const start = `import(${JSON.stringify(tsx.href)}).then(({ register }) => { register(); return import(${JSON.stringify(entry)}); })`;
   return new Worker(start, { eval: true, execArgv: ['--conditions=src'] });
 }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { asObservatoryError } from '@colibri/base';
+import { ObservatoryError } from '@colibri/base';
 import { frameRow, frameSummary, sourceTable } from '@colibri/contracts';
 import { z } from 'zod';
 import { productUnreadable } from '../../errors.ts';
@@ -92,13 +92,26 @@ export const frames = ({ products, previews }: Services): Feature => ({
   ],
 });
 
-/** Reading a product: what goes wrong is said of the product, without our paths. */
+/** Reading a product: what is wrong with a file is said of the product, without our paths; a fault of ours stays one. */
 async function readable<T>(product: Product, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (asObservatoryError(error, 'product').retry === 'later') throw error;
-    const what = asObservatoryError(error, 'reading').message.replaceAll(product.path, basename(product.path)).slice(0, 300);
-    throw productUnreadable({ frameId: product.row.frameId, product: product.kind, what }, error);
+    const what = reasonOf(error);
+    if (what === null) throw error;
+    throw productUnreadable(
+      {
+        frameId: product.row.frameId,
+        product: product.kind,
+        what: what.replaceAll(product.path, basename(product.path)).slice(0, 300),
+      },
+      error,
+    );
   }
+}
+
+function reasonOf(error: unknown): string | null {
+  if (error instanceof SyntaxError || error instanceof z.ZodError) return 'its content does not have the agreed shape.';
+  const isDeclared = error instanceof ObservatoryError && error.code !== 'UNEXPECTED' && error.retry === 'never';
+  return isDeclared ? error.message : null;
 }

@@ -33,6 +33,7 @@ export class LiveHub {
   #isMore = false;
   #timers: NodeJS.Timeout[] = [];
   #stopListening: (() => Promise<void>) | null = null;
+  #watcher: (event: LiveEvent) => void = () => {};
 
   constructor(store: BoardStore, log: Log) {
     this.#store = store;
@@ -52,6 +53,11 @@ export class LiveHub {
     this.#readers.clear();
     await this.#stopListening?.();
     await this.#pumping?.catch(() => {});
+  }
+
+  /** Calls back with each new event, before it is sent; one watcher, inside this process. */
+  watch(watcher: (event: LiveEvent) => void): void {
+    this.#watcher = watcher;
   }
 
   get readers(): number {
@@ -103,6 +109,7 @@ export class LiveHub {
         for (const event of events) {
           const bytes = encode(event);
           this.#head = event.seq;
+          this.#watcher(event);
           for (const reader of this.#readers) if (reader.isLive) this.#send(reader, event.seq, bytes);
         }
         if (events.length === BATCH) this.#isMore = true;
