@@ -1,5 +1,6 @@
 import { judgeCosmicRays } from '../cosmic/judge.ts';
 import { computeUnknownTask } from '../errors.ts';
+import { measureFluxes, measureShapes } from '../measure/measure-objects.ts';
 
 /**
  * Work on objects `from` (inclusive) to `to` (exclusive). `args` arrives as a structured clone: arrays in the compute memory are the
@@ -18,6 +19,9 @@ export const tasks = {
     return to - from;
   },
   judgeCosmicRays,
+  /** Centroids, sizes and Kron moments of sources; their fluxes. */
+  measureShapes,
+  measureFluxes,
 } as const;
 
 export type TaskName = keyof typeof tasks;

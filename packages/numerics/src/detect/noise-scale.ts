@@ -1,0 +1,103 @@
+import type { Shape } from '../shape.ts';
+import { quantileInPlace } from '../stats/quantile.ts';
+
+/** Level and sigma of an S/N image on a coarse grid: what it should be judged against. Between cell centres: bilinear. */
+export interface NoiseScale {
+  readonly columns: number;
+  readonly rows: number;
+  readonly level: Float32Array;
+  readonly sigma: Float32Array;
+}
+
+/** Cells of about this many pixels hold enough independent places for sigma to 2 %. */
+const CELL_PIX = 256;
+/** Neighbouring values of a filtered image repeat each other. */
+const STRIDE = 3;
+
+/**
+ * Measures the noise that an S/N image really has: from the median and the lower quantiles, which sources don't reach. It is 1 where
+ * the variance and the filter are right; more where noise is correlated or the sky is crowded with unresolved light.
+ *
+ * @param exclude - pixels with a non-zero value don't count (sources found before); null: none
+ */
+export function measureNoiseScale(snr: Float32Array, exclude: Int32Array | null, { width, height }: Shape): NoiseScale {
+  const columns = Math.max(1, Math.round(width / CELL_PIX));
+  const rows = Math.max(1, Math.round(height / CELL_PIX));
+  const level = new Float32Array(columns * rows);
+  const sigma = new Float32Array(columns * rows);
+  const values = new Float32Array((Math.ceil(width / columns / STRIDE) + 1) * (Math.ceil(height / rows / STRIDE) + 1));
+  for (let cy = 0, c = 0; cy < rows; cy++) {
+    for (let cx = 0; cx < columns; cx++, c++) {
+      let n = 0;
+      const x0 = Math.floor((cx * width) / columns);
+      const x1 = Math.floor(((cx + 1) * width) / columns);
+      for (let y = Math.floor((cy * height) / rows); y < Math.floor(((cy + 1) * height) / rows); y += STRIDE) {
+        for (let i = y * width + x0; i < y * width + x1; i += STRIDE) {
+          const v = snr[i]!;
+          if (v !== 0 && (exclude === null || exclude[i] === 0)) values[n++] = v;
+        }
+      }
+      if (n < 100) {
+        sigma[c] = NaN;
+        continue;
+      }
+      const median = quantileInPlace(values, 0.5, n);
+      const low = quantileInPlace(values, 0.15865525, n);
+      level[c] = median;
+      sigma[c] = median - low;
+    }
+  }
+  // A cell without sky: as the frame.
+  const known = sigma.filter((s) => s > 0);
+  const usual = known.length > 0 ? quantileInPlace(known, 0.5) : 1;
+  for (let c = 0; c < sigma.length; c++) {
+    if (!(sigma[c]! > 0)) {
+      sigma[c] = usual;
+      level[c] = 0;
+    }
+  }
+  return { columns, rows, level, sigma };
+}
+
+/**
+ * Brings an S/N image to its own noise where it is above `level`, in place: `(snr − level) / sigma`. Other pixels stay.
+ * @returns indices of the pixels that are still above `level`
+ */
+export function rescaleAbove(snr: Float32Array, scale: NoiseScale, { width, height }: Shape, level: number): Int32Array {
+  let found = new Int32Array(65536);
+  let n = 0;
+  const least =
+    level *
+      Math.min(
+        1,
+        scale.sigma.reduce((a, b) => Math.min(a, b), 1),
+      ) +
+    Math.min(0, ...scale.level);
+  for (let i = 0; i < snr.length; i++) {
+    if (!(snr[i]! > least)) continue;
+    const x = i % width;
+    const y = (i - x) / width;
+    const fx = Math.min(Math.max(((x + 0.5) * scale.columns) / width - 0.5, 0), scale.columns - 1);
+    const fy = Math.min(Math.max(((y + 0.5) * scale.rows) / height - 0.5, 0), scale.rows - 1);
+    const cx = Math.min(Math.floor(fx), Math.max(scale.columns - 2, 0));
+    const cy = Math.min(Math.floor(fy), Math.max(scale.rows - 2, 0));
+    const tx = fx - cx;
+    const ty = fy - cy;
+    const a = cy * scale.columns + cx;
+    const right = scale.columns > 1 ? 1 : 0;
+    const up = scale.rows > 1 ? scale.columns : 0;
+    const { level: l, sigma: s } = scale;
+    const mean = (1 - ty) * ((1 - tx) * l[a]! + tx * l[a + right]!) + ty * ((1 - tx) * l[a + up]! + tx * l[a + up + right]!);
+    const sigma = (1 - ty) * ((1 - tx) * s[a]! + tx * s[a + right]!) + ty * ((1 - tx) * s[a + up]! + tx * s[a + up + right]!);
+    const v = (snr[i]! - mean) / sigma;
+    snr[i] = v;
+    if (v <= level) continue;
+    if (n === found.length) {
+      const wider = new Int32Array(2 * n);
+      wider.set(found);
+      found = wider;
+    }
+    found[n++] = i;
+  }
+  return found.subarray(0, n);
+}
