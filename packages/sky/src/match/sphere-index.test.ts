@@ -24,9 +24,9 @@ function points(count: number, seed: number): { ra: Float64Array; dec: Float64Ar
 
 describe('SphereIndex', () => {
   it('finds exactly what a search of every row finds, at the poles and at 0°/360° too', () => {
-    const { ra, dec } = points(3000, 1);
+    const { ra, dec } = points(1500, 1);
     const index = new SphereIndex(ra, dec);
-    const queries = points(120, 2);
+    const queries = points(60, 2);
     for (let q = 0; q < queries.ra.length; q++) {
       for (const radius of [5, 120, 3600, 40_000]) {
         const truth = Array.from(ra, (r, i) => ({ i, s: separationArcsec(queries.ra[q]!, queries.dec[q]!, r, dec[i]!) }))
@@ -68,7 +68,7 @@ describe('SphereIndex', () => {
       b = points(100_000, 4);
     const started = performance.now();
     matchCatalogs(a.ra, a.dec, b.ra, b.dec, 10);
-    expect(performance.now() - started).toBeLessThan(10_000); // 0.4 s alone on this machine; 10 minutes if it were quadratic
+    expect(performance.now() - started).toBeLessThan(20_000); // 0.4 s alone on this machine; 10 minutes if it were quadratic
   });
 });
 

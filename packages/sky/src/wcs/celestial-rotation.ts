@@ -40,7 +40,7 @@ export function celestialRotation(spec: RotationSpec): CelestialRotation {
       const x = s * cosP - c * sinP * cosD,
         y = -c * sind(dPhi),
         z = s * sinP + c * cosP * cosD;
-      return [wrap360(lonP + (x === 0 && y === 0 ? dPhi + 180 : atan2d(y, x))), atan2d(z, Math.hypot(x, y))];
+      return [wrap360(lonP + (x === 0 && y === 0 ? dPhi + 180 : atan2d(y, x))), atan2d(z, Math.sqrt(x * x + y * y))];
     },
     toNative(lon, lat) {
       const dLon = lon - lonP;
@@ -50,7 +50,7 @@ export function celestialRotation(spec: RotationSpec): CelestialRotation {
       const x = s * cosP - c * sinP * cosD,
         y = -c * sind(dLon),
         z = s * sinP + c * cosP * cosD;
-      return [wrap180(phiP + (x === 0 && y === 0 ? dLon - 180 : atan2d(y, x))), atan2d(z, Math.hypot(x, y))];
+      return [wrap180(phiP + (x === 0 && y === 0 ? dLon - 180 : atan2d(y, x))), atan2d(z, Math.sqrt(x * x + y * y))];
     },
   };
 }

@@ -16,10 +16,10 @@ export function invertPlaneMap(
   guess: readonly [number, number],
   { tolerance, orientation = 1 }: { tolerance: number; orientation?: number },
 ): [number, number] | null {
-  const out = new Float64Array(6);
+  const out = scratch;
   let [x, y] = guess;
   map.evaluate(x, y, out);
-  let error = Math.hypot(out[0]! - target[0], out[1]! - target[1]);
+  let error = distance(out[0]! - target[0], out[1]! - target[1]);
   for (let i = 0; i < 60; i++) {
     const det = out[2]! * out[5]! - out[3]! * out[4]!;
     if (error <= tolerance) return det * orientation > 0 ? [x, y] : null;
@@ -32,7 +32,7 @@ export function invertPlaneMap(
       improved = false;
     for (let j = 0; j < 12; j++, step /= 2) {
       map.evaluate(x + step * dx, y + step * dy, out);
-      const next = Math.hypot(out[0]! - target[0], out[1]! - target[1]);
+      const next = distance(out[0]! - target[0], out[1]! - target[1]);
       if (next < error) {
         x += step * dx;
         y += step * dy;
@@ -51,3 +51,9 @@ export function invertPlaneMap(
   }
   return null;
 }
+
+/** Inversions do not nest: one scratch serves all. */
+const scratch = new Float64Array(6);
+
+/** Math.hypot guards against overflow, which pixels and degrees do not need, at ten times the cost. */
+const distance = (dx: number, dy: number): number => Math.sqrt(dx * dx + dy * dy);

@@ -41,9 +41,11 @@ export function sipMap({ a, b }: Sip): PlaneMap {
 /** First guess of the inverse: AP and BP where the header gives them, else no distortion. */
 export function sipGuess({ ap, bp }: Sip, u: number, v: number): [number, number] {
   if (ap === null || bp === null) return [u, v];
-  const f = new Float64Array(3);
-  evaluateBivariate(ap, u, v, f);
-  const x = u + f[0]!;
-  evaluateBivariate(bp, u, v, f);
-  return [x, v + f[0]!];
+  evaluateBivariate(ap, u, v, scratch);
+  const x = u + scratch[0]!;
+  evaluateBivariate(bp, u, v, scratch);
+  return [x, v + scratch[0]!];
 }
+
+/** For the one value that is wanted at a time. */
+const scratch = new Float64Array(3);

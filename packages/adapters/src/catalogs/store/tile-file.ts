@@ -9,7 +9,7 @@ import type { BandColumns, StarTable } from '../tables/star-table.ts';
 export function encodeStars(table: StarTable, cards: readonly (readonly [string, string | number])[] = []): Uint8Array {
   const bands = [...table.bands];
   const header = Header.of([
-    ['EPOCH', table.epochJyear, '[yr] Julian year of the positions'],
+    ['POSEPOCH', table.epochJyear, '[yr] Julian year of the positions'],
     ['RADESYS', 'ICRS', 'frame of the positions'],
     ['NBANDS', bands.length, 'number of bands'],
     ...bands.map(([name], i) => [`BAND${i + 1}`, name, `band of MAG${i + 1} and ERR${i + 1}, AB`] as const),
@@ -41,9 +41,9 @@ export async function decodeStars(bytes: Uint8Array, path: string): Promise<Star
   try {
     const file = await openFits(bytes, { name: path });
     const table = await readTable(file.hdu('STARS'));
-    const epochJyear = Number(table.header.get('EPOCH'));
+    const epochJyear = Number(table.header.get('POSEPOCH'));
     const bandCount = Number(table.header.get('NBANDS'));
-    if (!Number.isFinite(epochJyear) || !Number.isInteger(bandCount)) throw new Error('EPOCH or NBANDS is missing');
+    if (!Number.isFinite(epochJyear) || !Number.isInteger(bandCount)) throw new Error('POSEPOCH or NBANDS is missing');
     const bands = new Map<string, BandColumns>();
     for (let n = 1; n <= bandCount; n++) {
       bands.set(String(table.header.get(`BAND${n}`)), { mag: floats(table, `MAG${n}`), err: floats(table, `ERR${n}`) });

@@ -7,7 +7,7 @@ function radial(radius: (theta: number) => number, theta: (radius: number) => nu
     phi0: 0,
     theta0: 90,
     toNative(x, y) {
-      const r = Math.hypot(x, y);
+      const r = Math.sqrt(x * x + y * y);
       const lat = theta(r);
       return Number.isNaN(lat) ? null : [r === 0 ? 0 : atan2d(x, -y), lat];
     },
