@@ -1,11 +1,15 @@
 import { ObservatoryError } from '@colibri/base';
 import type { AnyModule } from '@colibri/pipeline';
 import { Command, CommanderError, Option } from 'commander';
+import { catalogImportCommand } from './commands/catalog.ts';
 import { checkCommand } from './commands/check.ts';
+import { explainCommand } from './commands/explain.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { mastersCommand } from './commands/masters.ts';
 import { moduleCommand } from './commands/module.ts';
 import { onlineCommand } from './commands/online.ts';
 import { pipelineCommand } from './commands/pipeline.ts';
+import { statusCommand } from './commands/status.ts';
 import { commandLine } from './errors.ts';
 import { type ExitCode, exitCodes, exitCodesHelp } from './exit-codes.ts';
 import { standard } from './sequences.ts';
@@ -105,6 +109,37 @@ function gp1Program(program: Command, run: Run): Command {
     .requiredOption('-c, --config <path>', 'gp1.cfg, or the folder of a pipeline')
     .option('--json', 'as JSON')
     .action((options: { config: string; json?: boolean }) => run(() => checkCommand(options, standard))());
+  program
+    .command('status')
+    .description('Counts of each pipeline, and what is unfinished.')
+    .requiredOption('-c, --config <file>', 'gp1.cfg')
+    .option('--db <database>', 'embedded or postgres://…')
+    .option('--json', 'as JSON')
+    .action((options: { config: string; db?: string; json?: boolean }) => run(() => statusCommand(options))());
+  program
+    .command('explain')
+    .description('How a header is understood, which pipelines take the frame and why, and which masters it asks for.')
+    .argument('<frame>')
+    .requiredOption('-c, --config <file>', 'gp1.cfg')
+    .action((frame: string, options: { config: string }) => run(() => explainCommand(frame, options))());
+  program
+    .command('masters')
+    .description('Builds every master that the calibration frames of the input make.')
+    .requiredOption('-s, --input <path...>', 'folder, FITS files, or @list.txt')
+    .requiredOption('-r, --output <dir>', 'folder for the masters')
+    .action((options: { input: string[]; output: string }) => run(() => mastersCommand(options))());
+  const catalog = program.command('catalog').description('Reference catalogues.');
+  catalog
+    .command('import')
+    .description('Imports tables of stars (CSV or FITS) into the local store.')
+    .argument('<files...>')
+    .option('--name <name>', 'name of the catalogue; by default that of the file')
+    .option('--catalog <dir>', 'folder of the catalogues; by default that of --config, else ./catalogs')
+    .option('-c, --config <file>', 'gp1.cfg')
+    .option('--epoch <year>', 'Julian year of the positions, where the table does not say it', Number)
+    .action((files: string[], options: { name?: string; catalog?: string; config?: string; epoch?: number }) =>
+      run(() => catalogImportCommand(files, options))(),
+    );
   return program;
 }
 

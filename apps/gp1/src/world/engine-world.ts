@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { openCatalogFolder } from '@colibri/adapters/catalogs';
 import { type Clock, type Log, ObservatoryError, systemClock } from '@colibri/base';
 import { useZlib } from '@colibri/fits/node';
 import { frameGeometry, masterSource } from '@colibri/modules';
@@ -14,7 +15,6 @@ import type {
   RawFrame,
   ReferenceCatalog,
 } from '@colibri/pipeline';
-import { openCatalogFolder } from './catalog-folder.ts';
 import { masterAt, masterFolder } from './master-folder.ts';
 
 export const software = { name: 'gp1', version: '0.1.0' } as const;
@@ -53,7 +53,9 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     catalogAt: async (path) => {
       const folder = path ?? options.catalogDir;
       if (!folder || !existsSync(folder)) return null;
-      return remembered(catalogs, folder, () => openCatalogFolder(folder));
+      const catalog = await remembered(catalogs, folder, () => openCatalogFolder(folder));
+      if (!catalog) catalogs.delete(folder); // an import may come
+      return catalog;
     },
     dataArea,
   };

@@ -40,7 +40,7 @@ export function provenanceCards(
     ['FRAMEREV', run.revision, 'revision: other bytes under the same name'],
     ['PIPELINE', run.pipeline, 'pipeline instance'],
     ['SOFTWARE', `${run.software.name} ${run.software.version}`, 'program that wrote this file'],
-    ['PLCONF', config.hash, 'SHA-256 of the configuration'],
+    ['PLCONF', config.hash, ''], // a SHA-256 leaves no room for a comment
     ['NIGHTID', meta.nightId, 'night, evening date at the site'],
     ['MJD-MID', meta.midExposureMjdUtc, '[d] middle of the exposure, UTC'],
   ];
@@ -48,13 +48,13 @@ export function provenanceCards(
     lines.push([`${module.code}VERS`, module.version, `version of module ${module.name}`]);
     lines.push([`${module.code}CONF`, config.hash.slice(0, 16), `configuration of module ${module.name}`]);
   }
-  const words: Record<string, string> = { raw: 'RAW', bias: 'BIAS', dark: 'DARK', flat: 'FLAT', catalog: 'CAT' };
+  const words: Record<string, string> = { raw: 'RAW', reduced: 'RED', bias: 'BIAS', dark: 'DARK', flat: 'FLAT', catalog: 'CAT' };
   for (const input of inputs) {
     const word = words[input.role];
     if (!word) continue;
-    lines.push([`IN${word}`, input.name, `input: ${input.role}`]);
-    if (input.sha256) lines.push([`SHA${word}`, input.sha256, `SHA-256 of the ${input.role}`]);
+    lines.push([`IN${word}`, input.name, input.name.length <= 40 ? `input: ${input.role}` : '']);
+    if (input.sha256) lines.push([`SHA${word}`, input.sha256, '']);
   }
-  for (const { keyword, value, comment } of metrics) lines.push([keyword, value, comment]);
+  for (const { keyword, value, comment } of metrics) lines.push([keyword, Number(value.toPrecision(9)), comment.slice(0, 47)]);
   return lines;
 }
