@@ -13,20 +13,7 @@ export interface ColumnPlan {
   readonly bands: readonly BandPlan[];
 }
 
-const ID = [
-  'id',
-  'source_id',
-  'source',
-  'objid',
-  'objectid',
-  'object_id',
-  'designation',
-  'name',
-  '2mass',
-  '_2mass',
-  'usno-b1.0',
-  'number',
-];
+const ID = ['id', 'source_id', 'source', 'objid', 'objectid', 'object_id', 'designation', 'name', '2mass', '_2mass', 'usno-b1.0'];
 const RA = [
   'ra',
   'ra_icrs',
