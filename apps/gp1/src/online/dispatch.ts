@@ -60,7 +60,7 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
   function pump(): void {
     if (isStopping) return;
     if (fullSince !== null && (running.size > 0 || clock.monotonic() < probeAfter)) return;
-    while (workers.idle() > 0 && !(fullSince !== null && running.size > 0)) {
+    while (running.size < workers.size && !(fullSince !== null && running.size > 0)) {
       const frame = queue.pop();
       if (!frame) break;
       const done = work(frame)

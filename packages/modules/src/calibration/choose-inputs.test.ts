@@ -54,10 +54,10 @@ describe('chooseInputs', () => {
     });
   });
 
-  it('pools nights when one has too few frames, and says how many it wanted', () => {
+  it('pools nights when one has too few frames', () => {
     const plan = chooseInputs([...raws('2026-01-01', 2, {}), ...raws('2026-01-02', 2, {})], key({}), '2026-01-02')!;
     expect(plan.inputs).toHaveLength(4);
-    expect(plan.note).toBe('4 frames where 6 are wanted');
+    expect(plan.nightId).toBe('2026-01-02');
   });
 
   it('takes the dark of the same exposure time, else scales the nearest and says so', () => {

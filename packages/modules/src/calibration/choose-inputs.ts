@@ -10,7 +10,11 @@ export interface MasterPlan {
 }
 
 /** Fewest frames for a master, and the number from which it counts as complete (pipeline.md §4.2–4.4). */
-const wanted = { bias: { fewest: 3, complete: 8 }, dark: { fewest: 2, complete: 8 }, flat: { fewest: 3, complete: 6 } } as const;
+export const wanted = {
+  bias: { fewest: 3, complete: 8 },
+  dark: { fewest: 2, complete: 8 },
+  flat: { fewest: 3, complete: 6 },
+} as const;
 
 /**
  * Chooses by the exact key, never by names: camera, binning, read mode, soft gain, filter and size must agree; for darks the
@@ -25,7 +29,8 @@ export function chooseInputs(candidates: readonly CalibrationRaw[], key: MasterK
   times.sort((a, b) => Math.abs(a - target) - Math.abs(b - target) || b - a);
   for (const time of times) {
     if (!(time > 0)) continue;
-    const note = Math.abs(time - target) < 1e-3 ? null : `darks of ${time} s scaled to ${target} s`;
+    const isExact = key.exposureSec === null || Math.abs(time - target) < 1e-3;
+    const note = isExact ? null : `darks of ${time} s scaled to ${target} s`;
     const plan = chooseNight(
       fitting.filter((raw) => raw.key.exposureSec === time),
       { ...key, exposureSec: time },
@@ -51,7 +56,7 @@ function agrees(a: MasterKey, b: MasterKey): boolean {
 }
 
 function chooseNight(raws: readonly CalibrationRaw[], key: MasterKey, nightId: string, note: string | null): MasterPlan | null {
-  const { fewest, complete } = wanted[key.type];
+  const { fewest } = wanted[key.type];
   const byNight = new Map<string, CalibrationRaw[]>();
   for (const raw of raws) byNight.set(raw.nightId, [...(byNight.get(raw.nightId) ?? []), raw]);
   const earlier = [...byNight.keys()]
@@ -77,7 +82,6 @@ function chooseNight(raws: readonly CalibrationRaw[], key: MasterKey, nightId: s
     if (inputs.length < fewest) return null;
     notes.push(`taken in a later night (${night})`);
   }
-  if (inputs.length < complete) notes.push(`${inputs.length} frames where ${complete} are wanted`);
   const sorted = inputs.toSorted((a, b) =>
     a.observedAt < b.observedAt ? -1 : a.observedAt > b.observedAt ? 1 : a.sha256 < b.sha256 ? -1 : 1,
   );

@@ -2,7 +2,7 @@ import type { Log } from '@colibri/base';
 import type { Compute } from '@colibri/numerics';
 import type { CalibrationRaw, Master, MasterKey, MasterSource, RawFrame } from '@colibri/pipeline';
 import { buildMaster } from './build-master.ts';
-import { chooseInputs, type MasterPlan } from './choose-inputs.ts';
+import { chooseInputs, type MasterPlan, wanted } from './choose-inputs.ts';
 
 /** Port: what building masters needs of the world. */
 export interface MasterStore {
@@ -80,11 +80,8 @@ export function masterSource({
       note: plan.note,
     };
     const sha256 = await store.save(built);
-    log.log(
-      'INFO',
-      'Calibration',
-      `The new ${key.type} file is now ${name} (${inputs.length} frames${plan.note ? `; ${plan.note}` : ''})`,
-    );
+    const few = inputs.length < wanted[key.type].complete ? `; ${wanted[key.type].complete} are wanted` : '';
+    log.log('INFO', 'Calibration', `The new ${key.type} file is now ${name} (${inputs.length} frames${few})`);
     return { ...built, sha256 };
   }
 
