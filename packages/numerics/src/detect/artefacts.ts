@@ -48,10 +48,11 @@ export function keepBasins(basins: Basins, keep: Uint8Array): Basins {
     number[n + 1] = kept.length;
   }
   if (kept.length === basins.count) return basins;
-  const { labels } = basins;
-  for (let p = 0; p < labels.length; p++) if (labels[p] !== 0) labels[p] = number[labels[p]!]!;
+  const { labels, pixels } = basins;
+  for (let k = 0; k < pixels.length; k++) labels[pixels[k]!] = number[labels[pixels[k]!]!]!;
   return {
     count: kept.length,
+    pixels,
     labels,
     peakIndex: Int32Array.from(kept, (n) => basins.peakIndex[n]!),
     peakHeight: Float32Array.from(kept, (n) => basins.peakHeight[n]!),

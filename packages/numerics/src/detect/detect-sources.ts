@@ -4,11 +4,13 @@ import { gaussianKernel } from '../convolve/convolution-kernel.ts';
 import { MaskPlane } from '../mask-plane.ts';
 import { type ObjectPlanes, UNUSABLE } from '../measure/object-planes.ts';
 import { assertPlane, type Shape } from '../shape.ts';
+import { medianOf } from '../stats/quantile.ts';
 import { keepBasins, plausibleSources } from './artefacts.ts';
 import { dropHaloKnots } from './halo.ts';
 import { moffatKernel } from './moffat.ts';
-import { measureNoiseScale, rescaleAbove } from './noise-scale.ts';
+import { measureNoiseScale, pixelsAbove, rescaleAbove } from './noise-scale.ts';
 import { measurePointSpread, type PointSpread } from './point-spread.ts';
+import { residentFloats, selectBits } from './resident.ts';
 import { findTrails, maskTrail, type Trail } from './trails.ts';
 import { type Basins, watershed } from './watershed.ts';
 
@@ -31,9 +33,11 @@ export interface DetectOptions extends Shape {
 export interface Detection extends Shape {
   /** Input minus background [electron]. */
   readonly image: Float32Array;
-  readonly background: BackgroundMesh;
-  /** The mask given, or a copy with MaskPlane.TRAIL where a trail was found. */
+  /** As given. */
+  readonly variance: Float32Array;
+  /** As given, with MaskPlane.TRAIL added where a trail was found. */
   readonly mask: Uint16Array;
+  readonly background: BackgroundMesh;
   readonly trails: readonly Trail[];
   readonly pointSpread: PointSpread;
   /** Matched-filter S/N; rescaled to its own noise where above the isophote. */
@@ -43,6 +47,13 @@ export interface Detection extends Shape {
   /** Of the S/N image before rescaling, median over the frame. */
   readonly noiseScale: number;
 }
+
+/** Radius of the filter in units of the FWHM: it holds 99 % of the S/N. */
+const KERNEL_RADIUS = 1.3;
+/** Least rise of a blended summit over its saddle [sigma]: noise alone makes one in 10⁴ stars double. */
+const PROMINENCE = 3.5;
+/** The same as a share of the saddle: the light of a bright star is not smooth to better. */
+const LOCAL_CONTRAST = 0.1;
 
 /**
  * Finds every source of a frame, background still in it, in two passes. The first, with a Gaussian of assumed width, gives the stars'
@@ -67,51 +78,64 @@ export async function detectSources(
   assertPlane(variance, shape, 'The variance');
   assertPlane(mask, shape, 'The mask');
   const size = width * height;
-  const hidden = compute.uint16(size);
-  for (let i = 0; i < size; i++) hidden[i] = mask[i]! & UNUSABLE;
+  const frame = residentFloats(image, compute);
+  const noise = residentFloats(variance, compute);
+  const marked = compute.uint16(size);
+  marked.set(mask);
+  const hidden = selectBits(mask, UNUSABLE, compute.uint16(size));
   const sky = compute.float32(size);
   const snr = compute.float32(size);
   const labels = compute.int32(size);
-  const limits = { detect: threshold, prominence: 3.5, localContrast: 0.1, contrast: deblendContrast };
-  const solid = (p: number): boolean => (mask[p]! & MaskPlane.SATURATED) !== 0;
+  const planes = { image: sky, variance: noise, mask: marked, labels, ...shape };
+  const limits = { detect: threshold, prominence: PROMINENCE, localContrast: LOCAL_CONTRAST, contrast: deblendContrast };
+  const split = (pixels: Int32Array, mesh: BackgroundMesh): Basins =>
+    watershed(
+      snr,
+      pixels,
+      shape,
+      limits,
+      brightNoise(noise, mesh, shape),
+      (p) => (marked[p]! & MaskPlane.SATURATED) !== 0,
+      labels,
+    );
 
-  const first = await compute.measureBackground(image, hidden, { ...shape, meshPix });
-  await compute.subtractMesh(image, first.level, first, shape, sky);
+  // First pass: what stars look like, and where not to measure the background.
+  const first = await compute.measureBackground(frame, hidden, { ...shape, meshPix });
+  await compute.subtractMesh(frame, first.level, first, shape, sky);
   await compute.matchedFilter(sky, first, hidden, gaussianKernel(assumedFwhmPix), shape, snr);
-  let noiseScale = measureNoiseScale(snr, null, shape);
-  let candidates = rescaleAbove(snr, noiseScale, shape, isophote);
-  let basins = watershed(snr, candidates, shape, limits, brightNoise(variance, first, shape), solid, labels);
-  const pointSpread = measurePointSpread({ image: sky, variance, mask, labels, ...shape }, basins, assumedFwhmPix);
-  const trails = findTrails(basins, snr, mask, shape, pointSpread.fwhmPix);
-  const marked = trails.length > 0 ? mask.slice() : mask;
+  const rough = split(pixelsAbove(snr, isophote), first);
+  const pointSpread = measurePointSpread(planes, rough, assumedFwhmPix);
+  const { fwhmPix } = pointSpread;
+  const trails = findTrails(rough, snr, mask, shape, fwhmPix);
   for (const trail of trails) maskTrail(trail, sky, marked, shape);
-  if (trails.length > 0) for (let i = 0; i < size; i++) hidden[i] = marked[i]! & UNUSABLE;
-  const planes = { image: sky, variance, mask: marked, labels, ...shape };
+  if (trails.length > 0) selectBits(marked, UNUSABLE, hidden);
 
   const source = compute.uint16(size);
-  for (let i = 0; i < size; i++) source[i] = hidden[i]! | (labels[i]! !== 0 ? 1 : 0);
-  const background = await compute.measureBackground(image, source, { ...shape, meshPix });
+  source.set(hidden);
+  for (let k = 0; k < rough.pixels.length; k++) if (labels[rough.pixels[k]!] !== 0) source[rough.pixels[k]!] = 1;
+  const background = await compute.measureBackground(frame, source, { ...shape, meshPix });
   compute.free(source);
-  await compute.subtractMesh(image, background.level, background, shape, sky);
-  const radius = Math.min(Math.max(Math.round(1.3 * pointSpread.fwhmPix), 2), 12);
-  const kernel = moffatKernel(pointSpread.profile, radius);
+
+  // Second pass.
+  await compute.subtractMesh(frame, background.level, background, shape, sky);
+  if (frame !== image) compute.free(frame);
+  const kernel = moffatKernel(pointSpread.profile, Math.min(Math.max(Math.round(KERNEL_RADIUS * fwhmPix), 2), 12));
   await compute.matchedFilter(sky, background, hidden, kernel, shape, snr);
-  noiseScale = measureNoiseScale(snr, labels, shape);
-  candidates = rescaleAbove(snr, noiseScale, shape, isophote);
-  basins = watershed(snr, candidates, shape, limits, brightNoise(variance, background, shape), solid, labels);
   compute.free(hidden);
-  basins = reliable(basins, planes, background, pointSpread.fwhmPix, kernel.data, minAreaPix);
-  const sigmas = Float32Array.from(noiseScale.sigma).sort();
+  const scale = measureNoiseScale(snr, labels, shape);
+  const found = split(rescaleAbove(snr, scale, shape, isophote), background);
+  const basins = reliable(found, planes, background, kernel.data, { fwhmPix, isophote, minAreaPix });
   return {
     ...shape,
     image: sky,
-    background,
+    variance: noise,
     mask: marked,
+    background,
     trails,
     pointSpread,
     snr,
     basins,
-    noiseScale: sigmas[sigmas.length >> 1]!,
+    noiseScale: medianOf(scale.sigma),
   };
 }
 
@@ -120,14 +144,15 @@ function reliable(
   basins: Basins,
   planes: ObjectPlanes,
   background: BackgroundMesh,
-  fwhmPix: number,
   kernel: Float32Array,
-  minAreaPix: number,
+  { fwhmPix, isophote, minAreaPix }: { fwhmPix: number; isophote: number; minAreaPix: number },
 ): Basins {
   const { image, labels } = planes;
+  const { pixels } = basins;
   const area = new Int32Array(basins.count);
   const flux = new Float64Array(basins.count);
-  for (let p = 0; p < labels.length; p++) {
+  for (let k = 0; k < pixels.length; k++) {
+    const p = pixels[k]!;
     const n = labels[p]! - 1;
     if (n < 0) continue;
     area[n]!++;
@@ -137,7 +162,7 @@ function reliable(
   const rmsAt = skyRms(background, planes);
   const matched = Float64Array.from(basins.peakHeight, (m, n) => (m * rmsAt(basins.peakIndex[n]!)) / Math.sqrt(power));
   const keep = plausibleSources(planes, basins, matched, peak);
-  dropHaloKnots(basins, flux, matched, planes.width, fwhmPix, keep);
+  dropHaloKnots(basins, { area, flux, matched }, { width: planes.width, fwhmPix, isophote }, keep);
   for (let n = 0; n < basins.count; n++) if (area[n]! < minAreaPix) keep[n] = 0;
   return keepBasins(basins, keep);
 }

@@ -29,7 +29,7 @@ export function fitMoffat(planes: ObjectPlanes, stars: StarList, start: MoffatPr
   const misfit = new Float64Array(stars.count);
   let state = accumulate(planes, stars, shape, radius, misfit);
   let damping = 1e-3;
-  for (let iteration = 0; iteration < 30; iteration++) {
+  for (let iteration = 0; iteration < 15; iteration++) {
     const step = solveDamped(state.normal, state.gradient, damping);
     const next = shape.map((v, i) => v + step[i]!);
     const valid = next[0]! > 0 && next[2]! > 0 && next[0]! * next[2]! > next[1]! * next[1]! && next[3]! > 1.1 && next[3]! < 20;
@@ -39,13 +39,13 @@ export function fitMoffat(planes: ObjectPlanes, stars: StarList, start: MoffatPr
       shape = next;
       state = trial;
       damping = Math.max(damping * 0.2, 1e-7);
-      if (gain < 1e-6) break;
+      if (gain < 1e-5) break;
     } else {
       damping *= 8;
       if (damping > 1e6) break;
     }
   }
-  accumulate(planes, stars, shape, radius, misfit);
+  accumulate(planes, stars, shape, radius, misfit); // a refused trial has left its misfits
   return { profile: { xx: shape[0]!, xy: shape[1]!, yy: shape[2]!, beta: shape[3]! }, misfit };
 }
 
@@ -55,7 +55,7 @@ function accumulate(planes: ObjectPlanes, stars: StarList, shape: number[], radi
   const det = xx * yy - xy * xy;
   const unit = ((beta - 1) * Math.sqrt(det)) / Math.PI;
   const size = (2 * radius + 1) ** 2;
-  const values = new Float64Array(size * 6); // data, weight, model of unit flux, three derivatives' parts
+  const values = new Float64Array(size * 7); // data, weight, model of unit flux, three derivatives' parts
   const normal = new Float64Array(16);
   const gradient = new Float64Array(4);
   let chi2 = 0;
@@ -76,23 +76,25 @@ function accumulate(planes: ObjectPlanes, stars: StarList, shape: number[], radi
         const dx = x - x0;
         const dy = y - y0;
         const base = 1 + xx * dx * dx + 2 * xy * dx * dy + yy * dy * dy;
-        const model = unit * base ** -beta;
+        const logBase = Math.log(base);
+        const model = unit * Math.exp(-beta * logBase);
         values[n] = image[i]!;
         values[n + 1] = variance[i]!;
         values[n + 2] = model;
         values[n + 3] = dx;
         values[n + 4] = dy;
         values[n + 5] = base;
+        values[n + 6] = logBase;
         pd += (model * image[i]!) / variance[i]!;
         pp += (model * model) / variance[i]!;
-        n += 6;
+        n += 7;
       }
     }
     if (pp === 0) continue;
     const rough = pd / pp; // flux with the noise weights, to know the model error
     let df = 0;
     let ff = 0;
-    for (let k = 0; k < n; k += 6) {
+    for (let k = 0; k < n; k += 7) {
       const model = values[k + 2]!;
       const w = 1 / (values[k + 1]! + (MODEL_ERROR * rough * model) ** 2);
       values[k + 1] = w;
@@ -102,7 +104,7 @@ function accumulate(planes: ObjectPlanes, stars: StarList, shape: number[], radi
     const flux = df / ff;
     const cross = [0, 0, 0, 0];
     let star = 0;
-    for (let k = 0; k < n; k += 6) {
+    for (let k = 0; k < n; k += 7) {
       const w = values[k + 1]!;
       const model = flux * values[k + 2]!;
       const dx = values[k + 3]!;
@@ -112,7 +114,7 @@ function accumulate(planes: ObjectPlanes, stars: StarList, shape: number[], radi
       const g0 = model * ((0.5 * yy) / det - (beta * dx * dx) / base);
       const g1 = model * (-xy / det - (2 * beta * dx * dy) / base);
       const g2 = model * ((0.5 * xx) / det - (beta * dy * dy) / base);
-      const g3 = model * (1 / (beta - 1) - Math.log(base));
+      const g3 = model * (1 / (beta - 1) - values[k + 6]!);
       star += w * residual * residual;
       const p = w * values[k + 2]!;
       cross[0] = cross[0]! + p * g0;
@@ -136,7 +138,7 @@ function accumulate(planes: ObjectPlanes, stars: StarList, shape: number[], radi
       normal[15] = normal[15]! + w * g3 * g3;
     }
     for (let a = 0; a < 4; a++) for (let b = a; b < 4; b++) normal[a * 4 + b] = normal[a * 4 + b]! - (cross[a]! * cross[b]!) / ff;
-    misfit[s] = Math.sqrt(star / Math.max(n / 6 - 1, 1));
+    misfit[s] = Math.sqrt(star / Math.max(n / 7 - 1, 1));
     chi2 += star;
   }
   for (let a = 0; a < 4; a++) for (let b = 0; b < a; b++) normal[a * 4 + b] = normal[b * 4 + a]!;

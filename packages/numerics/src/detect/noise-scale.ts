@@ -12,7 +12,7 @@ export interface NoiseScale {
 /** Cells of about this many pixels hold enough independent places for sigma to 2 %. */
 const CELL_PIX = 256;
 /** Neighbouring values of a filtered image repeat each other. */
-const STRIDE = 3;
+const STRIDE = 4;
 
 /**
  * Measures the noise that an S/N image really has: from the median and the lower quantiles, which sources don't reach. It is 1 where
@@ -59,45 +59,53 @@ export function measureNoiseScale(snr: Float32Array, exclude: Int32Array | null,
   return { columns, rows, level, sigma };
 }
 
-/**
- * Brings an S/N image to its own noise where it is above `level`, in place: `(snr − level) / sigma`. Other pixels stay.
- * @returns indices of the pixels that are still above `level`
- */
-export function rescaleAbove(snr: Float32Array, scale: NoiseScale, { width, height }: Shape, level: number): Int32Array {
+/** Indices of the pixels above `level`, ascending. */
+export function pixelsAbove(snr: Float32Array, level: number): Int32Array {
   let found = new Int32Array(65536);
   let n = 0;
-  const least =
-    level *
-      Math.min(
-        1,
-        scale.sigma.reduce((a, b) => Math.min(a, b), 1),
-      ) +
-    Math.min(0, ...scale.level);
   for (let i = 0; i < snr.length; i++) {
-    if (!(snr[i]! > least)) continue;
-    const x = i % width;
-    const y = (i - x) / width;
-    const fx = Math.min(Math.max(((x + 0.5) * scale.columns) / width - 0.5, 0), scale.columns - 1);
-    const fy = Math.min(Math.max(((y + 0.5) * scale.rows) / height - 0.5, 0), scale.rows - 1);
-    const cx = Math.min(Math.floor(fx), Math.max(scale.columns - 2, 0));
-    const cy = Math.min(Math.floor(fy), Math.max(scale.rows - 2, 0));
-    const tx = fx - cx;
-    const ty = fy - cy;
-    const a = cy * scale.columns + cx;
-    const right = scale.columns > 1 ? 1 : 0;
-    const up = scale.rows > 1 ? scale.columns : 0;
-    const { level: l, sigma: s } = scale;
-    const mean = (1 - ty) * ((1 - tx) * l[a]! + tx * l[a + right]!) + ty * ((1 - tx) * l[a + up]! + tx * l[a + up + right]!);
-    const sigma = (1 - ty) * ((1 - tx) * s[a]! + tx * s[a + right]!) + ty * ((1 - tx) * s[a + up]! + tx * s[a + up + right]!);
-    const v = (snr[i]! - mean) / sigma;
-    snr[i] = v;
-    if (v <= level) continue;
+    if (!(snr[i]! > level)) continue;
     if (n === found.length) {
       const wider = new Int32Array(2 * n);
       wider.set(found);
       found = wider;
     }
     found[n++] = i;
+  }
+  return found.subarray(0, n);
+}
+
+/**
+ * Brings an S/N image to its own noise where it is above `level` (a little below it too), in place: `(snr − mean) / sigma`.
+ * @returns indices of the pixels that are then above `level`, ascending
+ */
+export function rescaleAbove(snr: Float32Array, scale: NoiseScale, { width, height }: Shape, level: number): Int32Array {
+  const { columns, rows, level: means, sigma: sigmas } = scale;
+  let least = Infinity;
+  for (let c = 0; c < sigmas.length; c++) least = Math.min(least, means[c]! + level * sigmas[c]!);
+  const found = pixelsAbove(snr, least);
+  const right = columns > 1 ? 1 : 0;
+  const up = rows > 1 ? columns : 0;
+  let n = 0;
+  for (let k = 0; k < found.length; k++) {
+    const i = found[k]!;
+    const x = i % width;
+    const y = (i - x) / width;
+    const fx = Math.min(Math.max(((x + 0.5) * columns) / width - 0.5, 0), columns - 1);
+    const fy = Math.min(Math.max(((y + 0.5) * rows) / height - 0.5, 0), rows - 1);
+    const cx = Math.min(Math.floor(fx), Math.max(columns - 2, 0));
+    const cy = Math.min(Math.floor(fy), Math.max(rows - 2, 0));
+    const tx = fx - cx;
+    const ty = fy - cy;
+    const a = cy * columns + cx;
+    const mean =
+      (1 - ty) * ((1 - tx) * means[a]! + tx * means[a + right]!) + ty * ((1 - tx) * means[a + up]! + tx * means[a + up + right]!);
+    const sigma =
+      (1 - ty) * ((1 - tx) * sigmas[a]! + tx * sigmas[a + right]!) +
+      ty * ((1 - tx) * sigmas[a + up]! + tx * sigmas[a + up + right]!);
+    const v = (snr[i]! - mean) / sigma;
+    snr[i] = v;
+    if (v > level) found[n++] = i;
   }
   return found.subarray(0, n);
 }

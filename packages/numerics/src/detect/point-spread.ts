@@ -21,8 +21,8 @@ export interface PointSpread {
   readonly effectiveAreaPix: number;
 }
 
-/** Stars used at most: enough for 0.3 % in width. */
-const MOST_STARS = 120;
+/** Stars used at most: enough for 0.5 % in width. */
+const MOST_STARS = 60;
 const LEAST_STARS = 5;
 const LEAST_SNR = 25;
 
@@ -65,9 +65,9 @@ export function measurePointSpread(planes: ObjectPlanes, basins: Basins, assumed
       effectiveAreaPix: effectiveArea(profile),
     };
   }
-  const radius = Math.ceil(2 * 2.3548 * mode);
+  const radius = Math.ceil(1.75 * 2.3548 * mode);
   let profile = circularMoffat(2.3548 * mode, 3);
-  for (let pass = 0; pass < 3; pass++) {
+  for (let pass = 0; pass < 2; pass++) {
     const fit = fitMoffat(
       planes,
       {

@@ -104,24 +104,24 @@ export function maskTrail(trail: Trail, sky: Float32Array, mask: Uint16Array, { 
 }
 
 /** Straight, thin basins, by the moments of their pixels. */
-function longPieces({ count, labels, peakIndex }: Basins, mask: Uint16Array, { width, height }: Shape, fwhmPix: number): Piece[] {
+function longPieces({ count, pixels, labels, peakIndex }: Basins, mask: Uint16Array, { width }: Shape, fwhmPix: number): Piece[] {
   const sums = new Float64Array(count * 7);
-  for (let y = 0, p = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, p++) {
-      const label = labels[p]!;
-      if (label === 0) continue;
-      const k = (label - 1) * 7;
-      const summit = peakIndex[label - 1]!;
-      const dx = x - (summit % width);
-      const dy = y - Math.floor(summit / width);
-      sums[k]!++;
-      sums[k + 1]! += dx;
-      sums[k + 2]! += dy;
-      sums[k + 3]! += dx * dx;
-      sums[k + 4]! += dy * dy;
-      sums[k + 5]! += dx * dy;
-      if ((mask[p]! & MaskPlane.SATURATED) !== 0) sums[k + 6]!++;
-    }
+  for (let i = 0; i < pixels.length; i++) {
+    const p = pixels[i]!;
+    const label = labels[p]!;
+    if (label === 0) continue;
+    const k = (label - 1) * 7;
+    const summit = peakIndex[label - 1]!;
+    const x = p % width;
+    const dx = x - (summit % width);
+    const dy = (p - x) / width - Math.floor(summit / width);
+    sums[k]!++;
+    sums[k + 1]! += dx;
+    sums[k + 2]! += dy;
+    sums[k + 3]! += dx * dx;
+    sums[k + 4]! += dy * dy;
+    sums[k + 5]! += dx * dy;
+    if ((mask[p]! & MaskPlane.SATURATED) !== 0) sums[k + 6]!++;
   }
   const pieces: Piece[] = [];
   for (let n = 0; n < count; n++) {

@@ -33,34 +33,32 @@ export function measureBlankNoise(planes: ObjectPlanes, smallRadius: number, lar
 
 function blankRatio({ image, variance, mask, labels, width, height }: ObjectPlanes, radius: number) {
   const reach = Math.ceil(radius);
+  if (width <= 2 * reach + 2 || height <= 2 * reach + 2) return { ratio: 1, area: 1, count: 0 };
+  const offsets: number[] = [];
+  for (let j = -reach; j <= reach; j++) {
+    for (let i = -reach; i <= reach; i++) if (i * i + j * j <= radius * radius) offsets.push(j * width + i);
+  }
+  const disc = Int32Array.from(offsets);
   const scaled = new Float64Array(APERTURES);
   let n = 0;
-  let area = 0;
-  if (width <= 2 * reach + 2 || height <= 2 * reach + 2) return { ratio: 1, area: 1, count: 0 };
   for (let k = 1; k <= 4 * APERTURES && n < APERTURES; k++) {
     const cx = reach + Math.floor(((k * 0.7548776662466927) % 1) * (width - 2 * reach));
     const cy = reach + Math.floor(((k * 0.5698402909980532) % 1) * (height - 2 * reach));
+    const centre = cy * width + cx;
     let flux = 0;
     let noise = 0;
-    let pixels = 0;
     let blank = true;
-    for (let j = -reach; j <= reach && blank; j++) {
-      for (let i = -reach; i <= reach; i++) {
-        if (i * i + j * j > radius * radius) continue;
-        const p = (cy + j) * width + cx + i;
-        if (labels[p] !== 0 || (mask[p]! & UNUSABLE) !== 0) {
-          blank = false;
-          break;
-        }
-        flux += image[p]!;
-        noise += variance[p]!;
-        pixels++;
+    for (let i = 0; i < disc.length; i++) {
+      const p = centre + disc[i]!;
+      if (labels[p] !== 0 || (mask[p]! & UNUSABLE) !== 0) {
+        blank = false;
+        break;
       }
+      flux += image[p]!;
+      noise += variance[p]!;
     }
-    if (!blank || !(noise > 0)) continue;
-    scaled[n++] = flux / Math.sqrt(noise);
-    area = pixels;
+    if (blank && noise > 0) scaled[n++] = flux / Math.sqrt(noise);
   }
   const sigma = madSigma(scaled.subarray(0, n));
-  return { ratio: sigma * sigma, area: Math.max(area, 1), count: n };
+  return { ratio: sigma * sigma, area: disc.length, count: n };
 }

@@ -20,7 +20,7 @@ export interface Isophotes {
   readonly saturated: Uint8Array;
 }
 
-/** One pass over the segmentation: sums of every source's own pixels. Unusable pixels add to the area and to `maskFlags` alone. */
+/** One pass over the segmentation's pixels: sums of every source's own pixels. Unusable pixels add to the area and to `maskFlags` alone. */
 export function measureIsophotes({ image, mask, labels, width, height }: ObjectPlanes, basins: Basins): Isophotes {
   const n = basins.count;
   const areaPix = new Int32Array(n);
@@ -30,29 +30,30 @@ export function measureIsophotes({ image, mask, labels, width, height }: ObjectP
   const peak = new Float64Array(n).fill(-Infinity);
   const sum = new Float64Array(n);
   const [x, y, xx, yy, xy] = Array.from({ length: 5 }, () => new Float64Array(n)) as Five;
-  for (let py = 0, p = 0; py < height; py++) {
-    for (let px = 0; px < width; px++, p++) {
-      const label = labels[p]!;
-      if (label === 0) continue;
-      const i = label - 1;
-      areaPix[i]!++;
-      maskFlags[i]! |= mask[p]!;
-      if (px === 0 || py === 0 || px === width - 1 || py === height - 1) truncated[i] = 1;
-      if ((mask[p]! & UNUSABLE) !== 0) continue;
-      const d = image[p]!;
-      if (d > peak[i]!) peak[i] = d;
-      if (!(d > 0)) continue;
-      // Offsets from the summit keep the squares small.
-      const summit = basins.peakIndex[i]!;
-      const dx = px - (summit % width);
-      const dy = py - Math.floor(summit / width);
-      sum[i]! += d;
-      x[i]! += d * dx;
-      y[i]! += d * dy;
-      xx[i]! += d * dx * dx;
-      yy[i]! += d * dy * dy;
-      xy[i]! += d * dx * dy;
-    }
+  for (let k = 0; k < basins.pixels.length; k++) {
+    const p = basins.pixels[k]!;
+    const label = labels[p]!;
+    if (label === 0) continue;
+    const px = p % width;
+    const py = (p - px) / width;
+    const i = label - 1;
+    areaPix[i]!++;
+    maskFlags[i]! |= mask[p]!;
+    if (px === 0 || py === 0 || px === width - 1 || py === height - 1) truncated[i] = 1;
+    if ((mask[p]! & UNUSABLE) !== 0) continue;
+    const d = image[p]!;
+    if (d > peak[i]!) peak[i] = d;
+    if (!(d > 0)) continue;
+    // Offsets from the summit keep the squares small.
+    const summit = basins.peakIndex[i]!;
+    const dx = px - (summit % width);
+    const dy = py - Math.floor(summit / width);
+    sum[i]! += d;
+    x[i]! += d * dx;
+    y[i]! += d * dy;
+    xx[i]! += d * dx * dx;
+    yy[i]! += d * dy * dy;
+    xy[i]! += d * dx * dy;
   }
   for (let i = 0; i < n; i++) {
     if ((maskFlags[i]! & MaskPlane.SATURATED) !== 0) saturated[i] = 1;

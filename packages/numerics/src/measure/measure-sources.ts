@@ -39,13 +39,8 @@ const KRON_FACTOR = 2.5;
 const LEAST_KRON = 3.5;
 
 /** Positions, shapes and fluxes of the sources of a detection, in two passes over the objects. */
-export async function measureSources(
-  detection: Detection,
-  variance: Float32Array,
-  options: MeasureOptions,
-  compute: Compute,
-): Promise<Measurement> {
-  const { basins, image, mask, width, height, background, pointSpread } = detection;
+export async function measureSources(detection: Detection, options: MeasureOptions, compute: Compute): Promise<Measurement> {
+  const { basins, image, variance, mask, width, height, background, pointSpread } = detection;
   const n = basins.count;
   const planes = { image, variance, mask, labels: basins.labels, width, height };
   const iso = measureIsophotes(planes, basins);
