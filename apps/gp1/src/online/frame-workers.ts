@@ -28,51 +28,66 @@ export interface FrameWorkersOptions {
   readonly calibrations: Ledger['calibrations'];
 }
 
+interface Job {
+  readonly task: FrameTask;
+  readonly onProgress: TaskProgress;
+  resolve(result: TaskResult): void;
+  reject(error: unknown): void;
+  /** Set once the thread has it. */
+  timer?: NodeJS.Timeout;
+}
+
 interface Member {
-  worker: Worker;
-  /** Settled once the thread is ready for work. */
-  ready: Promise<void>;
-  job: {
-    readonly task: FrameTask;
-    onProgress: TaskProgress;
-    resolve(result: TaskResult): void;
-    reject(error: unknown): void;
-    timer: NodeJS.Timeout;
-  } | null;
+  worker: Worker | null;
+  isReady: boolean;
+  job: Job | null;
 }
 
 /** Threads from this build; from the sources through tsx. One that dies fails its frame alone, and a new one takes its place. */
 export async function startFrameWorkers(options: FrameWorkersOptions): Promise<FrameWorkers> {
   const { size, setup, log, frameTimeoutSec } = options;
-  const members: Member[] = [];
   let isClosed = false;
+  const members = Array.from({ length: size }, (): Member => ({ worker: null, isReady: false, job: null }));
 
-  const start = (member: Member): void => {
-    const worker = newThread(setup);
-    member.worker = worker;
-    member.ready = new Promise((resolve, reject) => {
+  /** Resolves when the thread is ready for work, rejects when it ends before. */
+  const start = (member: Member): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const worker = newThread(setup);
+      member.worker = worker;
+      member.isReady = false;
       worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'ready') resolve();
-        else void hear(member, worker, message);
+        if (message.kind !== 'ready') return void hear(member, worker, message);
+        member.isReady = true;
+        if (member.job) send(member, member.job);
+        resolve();
       });
-      worker.once('error', (error) => {
-        log.log('ERROR', 'GP1', `A worker stopped: ${error.message}`, { stack: error.stack });
-        reject(error);
-      });
+      worker.once('error', (error) => log.log('ERROR', 'GP1', `A worker stopped: ${error.message}`, { stack: error.stack }));
       worker.once('exit', (code) => {
-        reject(new Error(`the worker ended with code ${code} before it was ready`));
+        reject(new Error(`a worker ended with code ${code} before it was ready`));
         if (member.worker === worker) ended(member, `ended with code ${code}`);
       });
     });
-    member.ready.catch(() => {});
+
+  /** Only work counts against the limit: a machine under load may take long to start a thread. */
+  const send = (member: Member, job: Job): void => {
+    member.worker?.postMessage({ kind: 'work', task: job.task } satisfies ToWorker);
+    job.timer = setTimeout(() => {
+      const { worker } = member;
+      ended(member, `took longer than ${frameTimeoutSec} s`);
+      void worker?.terminate();
+    }, frameTimeoutSec * 1000);
   };
 
   const ended = (member: Member, what: string): void => {
-    const { job } = member;
-    member.job = null;
-    if (!isClosed) start(member);
-    if (!job) return;
+    const { job, isReady } = member;
+    member.worker = null;
+    member.isReady = false;
+    if (isClosed) return;
+    // One that cannot even start is tried again slowly; its frame is not to blame and waits.
+    setTimeout(() => !isClosed && void start(member).catch(() => {}), isReady ? 0 : 1000);
+    if (!job?.timer) return;
     clearTimeout(job.timer);
+    member.job = null;
     job.reject(workerDied({ frame: job.task.key, what, deaths: 1 }));
   };
 
@@ -94,14 +109,9 @@ export async function startFrameWorkers(options: FrameWorkersOptions): Promise<F
     else job.reject(raisedError(message.error));
   };
 
-  for (let i = 0; i < size; i++) {
-    const member = { job: null } as unknown as Member;
-    members.push(member);
-    start(member);
-  }
-  await Promise.all(members.map(({ ready }) => ready)).catch(async (error: unknown) => {
+  await Promise.all(members.map(start)).catch(async (error: unknown) => {
     isClosed = true;
-    await Promise.all(members.map(({ worker }) => worker.terminate()));
+    await Promise.all(members.map(({ worker }) => worker?.terminate()));
     throw error;
   });
 
@@ -110,26 +120,18 @@ export async function startFrameWorkers(options: FrameWorkersOptions): Promise<F
     idle: () => members.filter(({ job }) => job === null).length,
     run: (task, onProgress) =>
       new Promise((resolve, reject) => {
-        const member = members.find(({ job }) => job === null);
+        const member = members.find(({ job, isReady }) => job === null && isReady) ?? members.find(({ job }) => job === null);
         if (!member) throw new Error('no worker is idle');
-        const timer = setTimeout(() => {
-          const { worker } = member;
-          ended(member, `took longer than ${frameTimeoutSec} s`);
-          void worker.terminate();
-        }, frameTimeoutSec * 1000);
-        member.job = { task, onProgress, resolve, reject, timer };
-        const { worker } = member;
-        member.ready.then(
-          () => worker.postMessage({ kind: 'work', task } satisfies ToWorker),
-          () => {},
-        );
+        const job: Job = { task, onProgress, resolve, reject };
+        member.job = job;
+        if (member.isReady) send(member, job);
       }),
     async close() {
       isClosed = true;
       await Promise.all(
         members.map(async ({ worker, job }) => {
-          if (job) clearTimeout(job.timer);
-          await worker.terminate();
+          clearTimeout(job?.timer);
+          await worker?.terminate();
         }),
       );
     },

@@ -144,7 +144,7 @@ export async function startOnline(options: OnlineOptions): Promise<Online> {
     const drained = isOnce ? drain() : new Promise<void>(() => {});
     async function drain(): Promise<void> {
       for (let quiet = 0; quiet < 3 && !isStopping; ) {
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await new Promise((resolve) => setTimeout(resolve, 40));
         const isQuiet = arrivals.pending() === 0 && taking === 0 && dispatch.isIdle();
         if (isQuiet) dispatch.intakeRests();
         quiet = isQuiet && dispatch.isIdle() ? quiet + 1 : 0;

@@ -168,7 +168,7 @@ describe('watchArrivals', () => {
     writeFileSync(path('cut.fits.gz'), gzipSync(fits()).subarray(0, 900));
     writeFileSync(path('zero.fits'), '');
     await until(() => stuck.length === 2);
-    expect(stuck.sort()).toEqual(['cut.fits.gz FITS_TRUNCATED', 'zero.fits FITS_EMPTY']);
+    expect(stuck.sort()).toEqual(['cut.fits.gz FITS_GZIP_CORRUPT', 'zero.fits FITS_EMPTY']);
     expect(arrived).toEqual([]);
   });
 

@@ -10,8 +10,6 @@ export type Completeness =
   /** No further bytes will mend it: processing will say so. */
   | { readonly state: 'broken'; readonly error: ObservatoryError };
 
-/** Codes that more bytes may cure. */
-const growing = new Set(['FITS_TRUNCATED', 'FITS_EMPTY']);
 const blockBytes = 2880;
 
 /**
@@ -30,7 +28,8 @@ export async function completenessOf(path: string): Promise<Completeness> {
     return { state: 'complete' };
   } catch (error) {
     if (!(error instanceof ObservatoryError)) throw error;
-    return { state: growing.has(error.code) ? 'incomplete' : 'broken', error };
+    // `later`: cut, empty, a gzip stream that ends early: more bytes may cure it.
+    return { state: error.retry === 'later' ? 'incomplete' : 'broken', error };
   } finally {
     await source.close();
   }
