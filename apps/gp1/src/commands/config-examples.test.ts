@@ -1,0 +1,33 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { standard } from '../sequences.ts';
+import { loadGp1, loadPipeline } from '../world/load-config.ts';
+
+const folder = resolve(fileURLToPath(new URL('../../../../config', import.meta.url)));
+
+describe('config/', () => {
+  it('holds a gp1.cfg without mistakes, but for the input that the reader must make', async () => {
+    const { problems, pipelines, config } = await loadGp1(join(folder, 'gp1.cfg'), standard);
+    const others = problems.filter(
+      ({ code, message }) => !(code === 'CONFIG_PATH' && message.includes('input')) && code !== 'CONFIG_ORDER',
+    );
+    expect(
+      others
+        .map(({ message }) => message)
+        .filter((message) => !/"(findstars|astrometry)"/.test(message) || standard.modules.length === 3),
+    ).toEqual([]);
+    expect(pipelines.map(({ name }) => name)).toEqual(['svom', 'guests']);
+    expect(existsSync(config.input) || problems.some(({ code }) => code === 'CONFIG_PATH')).toBe(true);
+  });
+
+  it.each(readdirSync(folder).filter((name) => !name.includes('.')))(
+    'holds a folder %s that the command pipeline can use',
+    async (name) => {
+      const { config } = await loadPipeline(join(folder, name), standard, {});
+      expect(config.folderHeaders).toEqual(['TRGID', 'INSTRUME', 'FILTER']);
+      expect(config.input).toBe(resolve(folder, '../data/incoming'));
+    },
+  );
+});
