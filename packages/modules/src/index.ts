@@ -7,4 +7,5 @@ export type { MasterStore } from './calibration/master-source.ts';
 export { masterSource } from './calibration/master-source.ts';
 export * as detectorErrors from './detector/errors.ts';
 export { frameGeometry } from './detector/sections.ts';
+export { findstars } from './findstars/findstars.ts';
 export { reduction } from './reduction/reduction.ts';

@@ -1,4 +1,4 @@
-import type { SourceColumns } from '@colibri/numerics';
+import type { ApertureScale, SourceColumns } from '@colibri/numerics';
 import type { Wcs } from '@colibri/sky';
 
 /** Header values, as read; keyword → value. Keywords upper case. HISTORY and COMMENT are not in it. */
@@ -70,6 +70,10 @@ export interface FrameSources {
   /** AB, calibrated to total flux [mag]; null before a zero point. */
   readonly magAuto: Float64Array | null;
   readonly magAutoErr: Float64Array | null;
+  /** Absent: not measured, the frame has too few stars. */
+  readonly aperture?: ApertureScale;
+  /** Total flux of a point source of S/N 5 by the matched filter, typical of the frame [electron]. */
+  readonly limitFluxElectron5Sigma?: number;
 }
 
 /** What a master is for. Two frames share a master only when every word agrees. */

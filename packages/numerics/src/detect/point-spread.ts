@@ -17,8 +17,6 @@ export interface PointSpread {
   readonly starCount: number;
   /** Size of stars by windowed moments, (xx·yy − xy²)^¼ [pix]; what `fwhm` of sources is scaled with. */
   readonly momentSizePix: number;
-  /** Area whose sky noise a matched flux carries, (Σp)² / Σp² [pix]. */
-  readonly effectiveAreaPix: number;
 }
 
 /** Stars used at most: enough for 0.5 % in width. */
@@ -62,7 +60,6 @@ export function measurePointSpread(planes: ObjectPlanes, basins: Basins, assumed
       elongation: 1,
       starCount: 0,
       momentSizePix: assumedFwhmPix / 2.3548,
-      effectiveAreaPix: effectiveArea(profile),
     };
   }
   const radius = Math.ceil(1.75 * 2.3548 * mode);
@@ -91,7 +88,6 @@ export function measurePointSpread(planes: ObjectPlanes, basins: Basins, assumed
     elongation: moffatElongation(profile),
     starCount: stars.length,
     momentSizePix: medianOf(Float64Array.from(stars, (s) => s.size)),
-    effectiveAreaPix: effectiveArea(profile),
   };
 }
 
@@ -102,9 +98,4 @@ function isClean({ mask, width }: ObjectPlanes, x: number, y: number, reach: num
       if ((mask[j * width + i]! & (UNUSABLE | MaskPlane.SATURATED)) !== 0) return false;
   }
   return true;
-}
-
-/** π (2β − 1) / ((β − 1)² √det): the integral of the Moffat profile squared, inverted. */
-function effectiveArea({ xx, xy, yy, beta }: MoffatProfile): number {
-  return (Math.PI * (2 * beta - 1)) / ((beta - 1) ** 2 * Math.sqrt(xx * yy - xy * xy));
 }

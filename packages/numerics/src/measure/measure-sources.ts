@@ -125,7 +125,6 @@ export async function measureSources(detection: Detection, options: MeasureOptio
     flags,
     maskFlags: iso.maskFlags,
   };
-  const filterArea = pointSpread.effectiveAreaPix;
   return {
     columns: result,
     aperture: {
@@ -137,8 +136,13 @@ export async function measureSources(detection: Detection, options: MeasureOptio
     },
     blankNoise,
     stars,
-    limitFluxElectron5Sigma: 5 * background.globalRms * detection.noiseScale * Math.sqrt(filterArea),
+    limitFluxElectron5Sigma: 5 * fluxPerSigma(stars, columns.fluxAper, basins.peakHeight, growth.aperToTotal),
   };
+}
+
+/** Total flux over matched-filter S/N of stars, median: both are linear in the light, the noise is the sky's. NaN without stars. */
+function fluxPerSigma(stars: readonly number[], fluxAper: Float64Array, peakHeight: Float32Array, aperToTotal: number): number {
+  return aperToTotal * medianOf(Float64Array.from(stars, (i) => fluxAper[i]! / peakHeight[i]!));
 }
 
 /** Bright, single, clean sources of the size of stars. */
