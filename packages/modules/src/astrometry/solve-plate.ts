@@ -65,10 +65,12 @@ export function solvePlate(
   const anything = { rotation: null, parity: null };
   const claimed = (tolerance: number) => ({ rotation: { deg: 0, tolerance }, parity: 1 as const });
   const { rotationToleranceDeg: claims } = start;
+  const beliefs = claims === null ? [anything] : [claimed(claims), anything];
+  const few = bySource.length <= FEW;
   const pattern =
-    matchPattern({ ...problem, beliefs: claims === null ? [anything] : [claimed(claims), anything] }) ??
-    // a handful of stars: believe the start's own shape, if it has one
-    (claims === null
+    matchPattern({ ...problem, beliefs }) ??
+    // a handful of stars: believe the start's own shape, which is worth two decades of odds, if it has one
+    (claims === null || !few
       ? null
       : matchPattern({
           ...problem,
@@ -76,7 +78,10 @@ export function solvePlate(
           scaleTolerance: 0.002,
           beliefs: [claimed(0.3)],
           position: 0.6 * scale,
-        }));
+          maxFalseAlarm: Math.min(1e-4, options.maxFalseAlarm * 100),
+        })) ??
+    // a poor camera: centroids of noise and clumps, good to a few pixels
+    (few ? matchPattern({ ...problem, beliefs, position: 3 * scale }) : null);
   if (!pattern) {
     const radius = (start.searchRadiusArcsec / 60).toFixed(1);
     return {
@@ -85,7 +90,7 @@ export function solvePlate(
     };
   }
   const plate = fitPlate(mapPlate(model, pattern.map), sources, reference, {
-    startRadius: 4 * scale,
+    startRadius: (pattern.position > 2 * scale ? 8 : 4) * scale,
     maxOrder: options.maxOrder,
     epochJyear: options.epochJyear,
   });
@@ -93,6 +98,9 @@ export function solvePlate(
   if (!plate || doubt) return { solved: false, reason: `A pattern was found but not confirmed: ${doubt}.` };
   return { solved: true, plate, pattern };
 }
+
+/** Sources, up to which weaker hopes are tried after the pattern of many has failed: they cost little there. */
+const FEW = 60;
 
 /** Why the final fit does not bear out the pattern; null: it does. */
 function doubtAbout(plate: PlateSolution, pattern: PatternSolution, scale: number): string | null {
@@ -109,7 +117,7 @@ function doubtAbout(plate: PlateSolution, pattern: PatternSolution, scale: numbe
   });
   if (shape.distortion > 0.03) return `its pixels would be ${(100 * shape.distortion).toFixed(0)} % out of square`;
   if (Math.abs(shape.scale / scale / scaleOf(pattern) - 1) > 0.02) return 'its scale drifted';
-  if (Math.max(...plate.rms) > 2 * scale) return `its residuals are ${(Math.max(...plate.rms) / scale).toFixed(1)} pixels`;
+  if (Math.max(...plate.rms) > Math.max(2 * scale, 1.2 * pattern.position)) return `its residuals are ${(Math.max(...plate.rms) / scale).toFixed(1)} pixels`;
   return null;
 }
 

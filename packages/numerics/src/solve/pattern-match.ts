@@ -42,6 +42,8 @@ export interface PatternSolution {
   readonly trials: number;
   readonly pairs: number;
   readonly method: 'triangles' | 'pairs' | 'shift';
+  /** The error of positions that was assumed. */
+  readonly position: number;
 }
 
 /** Nothing is tried further beyond this: the field then has no solution within a second. */
@@ -265,7 +267,7 @@ class Search {
     if (!this.isPlausible(map, 1.2) || shape.distortion > 0.03) return false;
     const evidence = matchEvidence(map, lists, tolerance, parameters / 2) - Math.log(this.trials);
     if (!(evidence > -Math.log(p.maxFalseAlarm))) return false;
-    this.found = { map, evidence, trials: this.trials, pairs: pairCount, method };
+    this.found = { map, evidence, trials: this.trials, pairs: pairCount, method, position: p.position };
     return true;
   }
 
