@@ -6,7 +6,7 @@ export type { ConfigFolder, PipelineConfig } from './config/pipeline-config.ts';
 export { configHash, readPipelineConfig } from './config/pipeline-config.ts';
 export type { Parameter } from './config/values.ts';
 export * from './define-module.ts';
-export type { EngineIdentity, FrameJob, FrameResult } from './engine/process-frame.ts';
+export type { EngineIdentity, FrameEvents, FrameJob, FrameMeasured, FrameResult } from './engine/process-frame.ts';
 export { processFrame } from './engine/process-frame.ts';
 export type { EnginePorts, MetricCard, ModulesOutcome, RunModulesOptions, UsedInput } from './engine/run-modules.ts';
 export { masterKeyFor, runModules } from './engine/run-modules.ts';

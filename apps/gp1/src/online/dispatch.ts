@@ -83,8 +83,12 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
     let told: Promise<void> = Promise.resolve();
     let result: TaskResult;
     try {
-      result = await workers.run(frame, (cells, state) => {
-        told = told.then(() => ledger.update(frame.key, { cells, state })).catch(() => {});
+      const tell = (change: RowChange): void => {
+        told = told.then(() => ledger.update(frame.key, change)).catch(() => {});
+      };
+      result = await workers.run(frame, {
+        onProgress: (cells, state) => tell({ cells, state }),
+        onMeasured: ({ cells, metrics, warnings, products }) => tell({ state: 'measured', cells, metrics, warnings, products }),
       });
     } catch (thrown) {
       if (isStopping) return;

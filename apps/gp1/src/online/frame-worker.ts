@@ -65,7 +65,10 @@ async function serve(port: NonNullable<typeof parentPort>, setup: WorkerSetup): 
     } else if (message.kind === 'stop') {
       void close().finally(() => process.exit(0));
     } else {
-      runTask(message.task, world, (cells, state) => say({ kind: 'progress', cells, state })).then(
+      runTask(message.task, world, {
+        onProgress: (cells, state) => say({ kind: 'progress', cells, state }),
+        onMeasured: (measured) => say({ kind: 'measured', measured }),
+      }).then(
         (result) => say({ kind: 'done', result }),
         (error: unknown) => say({ kind: 'broken', error: plainError(asObservatoryError(error, `Frame ${message.task.key}`)) }),
       );

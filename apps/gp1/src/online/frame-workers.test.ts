@@ -61,25 +61,30 @@ describe('frame workers', () => {
 
   it('process a frame in a thread of their own, telling each step', async () => {
     const states: FrameState[] = [];
-    const result = await workers.run(put('good', null), (_cells, state) => void states.push(state));
+    const measured: (string | null)[] = [];
+    const result = await workers.run(put('good', null), {
+      onProgress: (_cells, state) => void states.push(state),
+      onMeasured: ({ products }) => void measured.push(products.catalog),
+    });
     expect(result).toMatchObject({
       failure: null,
       metrics: { sourceCount: 0 },
       products: { reduced: '929744/C0/r/reduced/good.fits.fz' },
     });
     expect(readdirSync(join(root, 'ws/929744/C0/r')).sort()).toEqual(['catalogs', 'reduced']);
+    expect(measured).toEqual(['929744/C0/r/catalogs/good.cat.fits']);
     expect(states).toEqual(['reducing', 'reduced', 'reduced', 'measured']);
     expect(result.cells.find((cell) => cell.module === 'reduction')?.seconds).toBeGreaterThanOrEqual(0);
   });
 
   it('give a fault of the frame back as data', async () => {
-    const result = await workers.run(put('throws', 'throw'), () => {});
+    const result = await workers.run(put('throws', 'throw'), {});
     expect(result.failure).toMatchObject({ module: 'reduction', error: { code: 'UNEXPECTED', retry: 'never' } });
-    expect((await workers.run(task('absent'), () => {})).failure).toMatchObject({ error: { code: 'INPUT_VANISHED' } });
+    expect((await workers.run(task('absent'), {})).failure).toMatchObject({ error: { code: 'INPUT_VANISHED' } });
   });
 
   it('ask the ledger of the main thread for calibrations', async () => {
-    const { failure } = await workers.run({ ...put('strict', null), pipeline: 'strict' }, () => {});
+    const { failure } = await workers.run({ ...put('strict', null), pipeline: 'strict' }, {});
     expect(failure?.error.code).toBe('MASTER_MISSING');
     expect(asked[0]).toMatchObject({ type: 'bias', camera: 'C0' });
   });
@@ -89,10 +94,10 @@ describe('frame workers', () => {
     ['never comes back', 'hang', 'took longer than 4 s'],
   ])('survive a frame that %s: the next one is processed by a new worker', async (_what, trick, said) => {
     const bad = put(trick, trick);
-    const run = workers.run(bad, () => {});
+    const run = workers.run(bad, {});
     expect(workers.idle()).toBe(0);
     await expect(run).rejects.toMatchObject({ code: 'WORKER_DIED', message: expect.stringContaining(said) });
     expect(workers.idle()).toBe(1);
-    expect((await workers.run(put(`after-${trick}`, null), () => {})).failure).toBeNull();
+    expect((await workers.run(put(`after-${trick}`, null), {})).failure).toBeNull();
   });
 });

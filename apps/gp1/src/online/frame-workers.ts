@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Clock, Log } from '@colibri/base';
-import type { Ledger } from '@colibri/pipeline';
+import type { FrameEvents, Ledger } from '@colibri/pipeline';
 import { workerDied } from '../errors.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.ts';
-import { type FrameTask, plainError, raisedError, type TaskProgress, type TaskResult } from './task.ts';
+import { type FrameTask, plainError, raisedError, type TaskResult } from './task.ts';
 
 /** Those who work on frames. */
 export interface FrameWorkers {
@@ -14,7 +14,7 @@ export interface FrameWorkers {
   /** How many could take a frame now. */
   idle(): number;
   /** Rejects with WORKER_DIED when the worker ended or hung; it is replaced. */
-  run(task: FrameTask, onProgress: TaskProgress): Promise<TaskResult>;
+  run(task: FrameTask, events: FrameEvents): Promise<TaskResult>;
   /** Ends all, those at work too. */
   close(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export interface FrameWorkersOptions {
 
 interface Job {
   readonly task: FrameTask;
-  readonly onProgress: TaskProgress;
+  readonly events: FrameEvents;
   resolve(result: TaskResult): void;
   reject(error: unknown): void;
   /** Set once the thread has it. */
@@ -102,7 +102,8 @@ export async function startFrameWorkers(options: FrameWorkersOptions): Promise<F
     }
     const { job } = member;
     if (!job || member.worker !== worker) return;
-    if (message.kind === 'progress') return job.onProgress(message.cells, message.state);
+    if (message.kind === 'progress') return job.events.onProgress?.(message.cells, message.state);
+    if (message.kind === 'measured') return job.events.onMeasured?.(message.measured);
     clearTimeout(job.timer);
     member.job = null;
     if (message.kind === 'done') job.resolve(message.result);
@@ -118,11 +119,11 @@ export async function startFrameWorkers(options: FrameWorkersOptions): Promise<F
   return {
     size,
     idle: () => members.filter(({ job }) => job === null).length,
-    run: (task, onProgress) =>
+    run: (task, events) =>
       new Promise((resolve, reject) => {
         const member = members.find(({ job, isReady }) => job === null && isReady) ?? members.find(({ job }) => job === null);
         if (!member) throw new Error('no worker is idle');
-        const job: Job = { task, onProgress, resolve, reject };
+        const job: Job = { task, events, resolve, reject };
         member.job = job;
         if (member.isReady) send(member, job);
       }),

@@ -1,6 +1,6 @@
 import type { LogFields, LogLevel } from '@colibri/base';
 import type { FrameState, ModuleCell } from '@colibri/contracts';
-import type { AlertRule, CalibrationRaw, MasterKey } from '@colibri/pipeline';
+import type { AlertRule, CalibrationRaw, FrameMeasured, MasterKey } from '@colibri/pipeline';
 import type { ConfigTexts } from '../world/load-config.ts';
 import type { FrameTask, PlainError, TaskResult } from './task.ts';
 
@@ -31,6 +31,7 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'ready' }
   | { readonly kind: 'progress'; readonly cells: readonly ModuleCell[]; readonly state: FrameState }
+  | { readonly kind: 'measured'; readonly measured: FrameMeasured }
   | { readonly kind: 'done'; readonly result: TaskResult }
   | { readonly kind: 'broken'; readonly error: PlainError }
   | {

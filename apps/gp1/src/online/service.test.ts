@@ -358,7 +358,7 @@ describe('the online mode', () => {
       frame(2, { EXPTYPE: 'bias', EXPTIME: 0 });
       await until(() => state(`svom/${id}/r0`) === 'published');
       expect(row(`svom/${id}/r0`).failure).toBeNull();
-      expect(existsSync(failure!.quarantinePath!)).toBe(false);
+      await until(() => !existsSync(failure!.quarantinePath!));
     });
 
     it('sets a frame aside whose worker died twice, and no other', async () => {

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { type Facts, ObservatoryError, type Retry } from '@colibri/base';
-import type { FrameMetrics, FrameProducts, FrameState, ModuleCell } from '@colibri/contracts';
+import type { FrameMetrics, FrameProducts, ModuleCell } from '@colibri/contracts';
 import {
   type EngineIdentity,
   type EnginePorts,
+  type FrameEvents,
   type FrameMetaOptions,
   type PipelineConfig,
   type ProductSink,
@@ -59,10 +60,8 @@ export interface TaskWorld {
   pipeline(name: string): { readonly config: PipelineConfig; readonly sink: ProductSink };
 }
 
-export type TaskProgress = (cells: readonly ModuleCell[], state: FrameState) => void;
-
 /** Reads, processes and commits one frame. Faults of the frame are in the result; a throw is a fault of ours. */
-export async function runTask(task: FrameTask, world: TaskWorld, onProgress: TaskProgress): Promise<TaskResult> {
+export async function runTask(task: FrameTask, world: TaskWorld, events: FrameEvents): Promise<TaskResult> {
   const { ports } = world;
   const { config, sink } = world.pipeline(task.pipeline);
   const began = ports.clock.monotonic();
@@ -74,7 +73,7 @@ export async function runTask(task: FrameTask, world: TaskWorld, onProgress: Tas
     const readSec = Math.round(ports.clock.monotonic() - began) / 1000;
     const inputs = [{ role: 'raw', name: raw.meta.frameId, sha256: task.sha256 }];
     const job = { pipeline: task.pipeline, revision: task.revision, config, work: rawWork(raw), inputs, warnings, readSec };
-    const result = await processFrame(job, ports, sink, world.identity, onProgress);
+    const result = await processFrame(job, ports, sink, world.identity, events);
     const failure = result.failure && { error: plainError(result.failure.error), module: result.failure.module };
     return { ...result, failure };
   } catch (error) {

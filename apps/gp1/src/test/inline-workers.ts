@@ -1,10 +1,17 @@
 import { folderSink } from '@colibri/adapters/filesystem';
 import { silentLog, systemClock } from '@colibri/base';
 import { scalarCompute } from '@colibri/numerics';
-import { type EnginePorts, type Master, type MasterKey, type ProductSink, siteLongitudeEastDeg } from '@colibri/pipeline';
+import {
+  type EnginePorts,
+  type FrameEvents,
+  type Master,
+  type MasterKey,
+  type ProductSink,
+  siteLongitudeEastDeg,
+} from '@colibri/pipeline';
 import { workerDied } from '../errors.ts';
 import type { FrameWorkers } from '../online/frame-workers.ts';
-import { type FrameTask, runTask, type TaskProgress, type TaskResult } from '../online/task.ts';
+import { type FrameTask, runTask, type TaskResult } from '../online/task.ts';
 import { dataArea, identity } from '../world/engine-world.ts';
 import type { LoadedPipeline } from '../world/load-config.ts';
 
@@ -32,7 +39,7 @@ export function inlineWorkers(options: InlineOptions): FrameWorkers & { readonly
     catalogAt: async () => null,
     dataArea,
   };
-  const run = async (task: FrameTask, onProgress: TaskProgress): Promise<TaskResult> => {
+  const run = async (task: FrameTask, events: FrameEvents): Promise<TaskResult> => {
     order.push(task.key);
     busy++;
     try {
@@ -48,7 +55,7 @@ export function inlineWorkers(options: InlineOptions): FrameWorkers & { readonly
             return { config: pipeline.config, sink: options.sink?.(pipeline) ?? folderSink(pipeline.workspaceDir) };
           },
         },
-        onProgress,
+        events,
       );
     } finally {
       busy--;

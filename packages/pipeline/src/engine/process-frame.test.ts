@@ -47,7 +47,7 @@ describe('processFrame', () => {
       catalog: '929744/C0/r/catalogs/20260101T042001C0o.cat.fits',
       summary: '929744/C0/r/catalogs/20260101T042001C0o.json',
     });
-    expect([...sink.files.keys()]).toEqual(Object.values(result.products));
+    expect([...sink.files.keys()].sort()).toEqual(Object.values(result.products).sort());
   });
 
   it('writes SCI and VAR in electrons, MASK without loss, and carries the header on', async () => {
@@ -109,13 +109,16 @@ describe('processFrame', () => {
 
   it('tells each step: cells and the state of the frame', async () => {
     const steps: string[] = [];
-    await processFrame(await jobOf(rawFits()), enginePorts(), memorySink(), identity, (cells, state) => {
-      steps.push(
-        `${state}: ${cells
-          .filter((cell) => cell.state !== 'off')
-          .map((cell) => cell.state)
-          .join(' ')}`,
-      );
+    await processFrame(await jobOf(rawFits()), enginePorts(), memorySink(), identity, {
+      onProgress: (cells, state) => {
+        steps.push(
+          `${state}: ${cells
+            .filter((cell) => cell.state !== 'off')
+            .map((cell) => cell.state)
+            .join(' ')}`,
+        );
+      },
+      onMeasured: ({ products, metrics }) => steps.push(`${products.catalog?.slice(-12)} ${metrics.sourceCount}`),
     });
     expect(steps).toEqual([
       'reducing: running waiting waiting',
@@ -124,6 +127,7 @@ describe('processFrame', () => {
       'measured: done done waiting',
       'measured: done done running',
       'measured: done done done',
+      'C0o.cat.fits 1',
     ]);
   });
 

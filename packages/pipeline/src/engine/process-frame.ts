@@ -30,6 +30,22 @@ export interface EngineIdentity {
   replay(job: FrameJob): string;
 }
 
+/** What is known before the last byte is written. */
+export interface FrameMeasured {
+  readonly cells: readonly ModuleCell[];
+  readonly metrics: FrameMetrics;
+  readonly warnings: readonly string[];
+  /** The catalogue is durable. */
+  readonly products: FrameProducts;
+}
+
+export interface FrameEvents {
+  /** At each change of a cell; the frame's state with it. */
+  onProgress?(cells: readonly ModuleCell[], state: FrameState): void;
+  /** The catalogue is committed: its figures may be told while the larger planes are still being packed. */
+  onMeasured?(measured: FrameMeasured): void;
+}
+
 /** What became of one frame. Products that were committed stay, also where a later module failed. */
 export interface FrameResult {
   readonly cells: readonly ModuleCell[];
@@ -50,13 +66,13 @@ export async function processFrame(
   ports: EnginePorts,
   sink: ProductSink,
   identity: EngineIdentity,
-  onProgress?: (cells: readonly ModuleCell[], state: FrameState) => void,
+  events: FrameEvents = {},
 ): Promise<FrameResult> {
   const startedMs = ports.clock.now();
   const outcome = await runModules(job.work, job.config.modules, ports, {
     cells: job.config.cells,
     warnings: job.warnings,
-    ...(onProgress ? { onProgress } : {}),
+    ...(events.onProgress ? { onProgress: events.onProgress } : {}),
   });
   let timingsSec: Record<string, number> = { read: job.readSec, ...outcome.timingsSec };
   let products: FrameProducts = { reduced: null, catalog: null, summary: null };
@@ -64,7 +80,7 @@ export async function processFrame(
   let failure: FrameResult['failure'] = outcome.failure;
   try {
     const began = ports.clock.monotonic();
-    const written = await writeProducts(job, outcome, sink, identity, ports, startedMs, () => {
+    const written = await writeProducts(job, outcome, sink, identity, ports, startedMs, events, () => {
       timingsSec = { ...timingsSec, write: Math.round(ports.clock.monotonic() - began) / 1000 };
       return timingsSec;
     });
@@ -84,6 +100,7 @@ async function writeProducts(
   identity: EngineIdentity,
   { clock }: EnginePorts,
   startedMs: number,
+  events: FrameEvents,
   timings: () => Record<string, number>,
 ): Promise<{ products: FrameProducts; summary: FrameSummary | null }> {
   const { work } = outcome;
@@ -101,8 +118,12 @@ async function writeProducts(
     date,
   });
   const lines: CardLine[] = [...carriedCards(work.header), ...stamp];
+  if (sources) {
+    await sink.commit(paths.catalog, encodeCatalog(sources, lines));
+    const { cells, metrics, warnings } = outcome;
+    events.onMeasured?.({ cells, metrics, warnings, products: { reduced: null, catalog: paths.catalog, summary: null } });
+  }
   if (frame) await sink.commit(paths.reduced, encodeReduced(frame, lines));
-  if (sources) await sink.commit(paths.catalog, encodeCatalog(sources, lines));
   const summary = frameSummaryOf({
     pipeline: job.pipeline,
     config: job.config,
