@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -44,9 +44,11 @@ export interface MockOptions {
   readonly empty?: boolean;
   readonly simulation?: boolean;
   readonly fieldSize?: number;
+  /** Folder of the built page. */
+  readonly dist?: string;
 }
 
-const dist = fileURLToPath(new URL('../dist', import.meta.url));
+const built = fileURLToPath(new URL('../dist', import.meta.url));
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -58,6 +60,7 @@ const types: Record<string, string> = {
 const nightStart = Date.parse('2026-11-23T05:13:30Z');
 
 export async function startMock(options: MockOptions = {}): Promise<MockServer> {
+  const dist = options.dist ?? built;
   const rate = options.simulation === false ? 1 : 20;
   const startedAt = Date.now();
   const offset = options.simulation === false ? 0 : startedAt - nightStart;
@@ -183,9 +186,9 @@ export async function startMock(options: MockOptions = {}): Promise<MockServer> 
     const asset = extname(path) !== '' && existsSync(file) ? file : join(dist, 'index.html');
     if (!existsSync(asset))
       return refuse(response, 503, 'WEB_NOT_BUILT', 'The page is not built.', 'Run npm run build -w apps/gic-web.');
-    const hashes = existsSync(join(dist, 'csp.json'))
-      ? (JSON.parse(readFileSync(join(dist, 'csp.json'), 'utf8')) as { scriptSrc: string[] }).scriptSrc
-      : [];
+    const hashes = [...String(readFileSync(asset)).matchAll(/<script>([\s\S]*?)<\/script>/g)].map(
+      (match) => `'sha256-${createHash('sha256').update(match[1]!).digest('base64')}'`,
+    );
     response.writeHead(200, {
       'content-type': types[extname(asset)] ?? 'application/octet-stream',
       'content-security-policy': `default-src 'self'; script-src 'self' ${hashes.join(' ')}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'`,

@@ -169,6 +169,7 @@ export function previewFits(field: MockField, size: number): Uint8Array {
       ['BZERO', low + 32_500 * scale],
       ['BLANK', -32_768],
       ['BUNIT', 'electron'],
+      ['PVBLOCK', block],
       ...wcsCards(crpix, crpix, block),
     ]),
     dataBlock(bytes.buffer),
@@ -192,6 +193,9 @@ export function reducedFits(field: MockField): Uint8Array {
       ...wcsCards(width / 2 + 1, height / 2 + 1, 1),
       ['FILTER', 'r'],
       ['EXPTIME', 30],
+      ['ALRA', centre.raDeg + 0.012],
+      ['ALDE', centre.decDeg - 0.009],
+      ['ALUN', 0.03],
     ]),
     dataBlock(bytes),
   ];

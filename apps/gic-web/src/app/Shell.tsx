@@ -13,6 +13,7 @@ import { minuteTime, scaleLabel } from '../lib/time.ts';
 import { nextScale, useTimeScale } from '../lib/time-scale.ts';
 import { useUrlState } from '../lib/url-state.ts';
 import { DisconnectedBanner, SimulationBanner, SkewBanner } from './Banners.tsx';
+import { DomeTitles } from './DomeTitles.tsx';
 import { startLive } from './start-live.ts';
 import { TopStrip } from './TopStrip.tsx';
 
@@ -134,6 +135,7 @@ export function Shell() {
         ) : null}
         {help ? <HelpDialog opened onClose={() => setHelp(false)} /> : null}
       </Suspense>
+      <DomeTitles />
       <output className={toast === null ? 'toast' : 'toast toast-on'} aria-live="polite">
         {toast}
       </output>

@@ -44,31 +44,39 @@ export function FilterBar({
         />
         {problems.length > 0 ? <p className="filter-problem">{problems[0]}</p> : null}
       </div>
-      <fieldset className="pill-group">
-        <legend className="sr-only">Filters</legend>
-        {filters.map((filter) => (
-          <button
-            key={filter}
-            type="button"
-            className="pill"
-            aria-pressed={has('filter', filter)}
-            onClick={() => toggle('filter', filter)}
-          >
-            <FilterMark filter={filter} />
+      <div className="filter-pills">
+        <fieldset className="pill-group">
+          <legend className="sr-only">Filters</legend>
+          {filters.map((filter) => (
+            <button
+              key={filter}
+              type="button"
+              className="pill"
+              aria-pressed={has('filter', filter)}
+              onClick={() => toggle('filter', filter)}
+            >
+              <FilterMark filter={filter} />
+            </button>
+          ))}
+        </fieldset>
+        <fieldset className="pill-group">
+          <legend className="sr-only">Frame types</legend>
+          {types.map((type) => (
+            <button
+              key={type}
+              type="button"
+              className="pill"
+              aria-pressed={has('type', type)}
+              onClick={() => toggle('type', type)}
+            >
+              {type}
+            </button>
+          ))}
+          <button type="button" className="pill" aria-pressed={has('alert', 'yes')} onClick={() => toggle('alert', 'yes')}>
+            alert
           </button>
-        ))}
-      </fieldset>
-      <fieldset className="pill-group">
-        <legend className="sr-only">Frame types</legend>
-        {types.map((type) => (
-          <button key={type} type="button" className="pill" aria-pressed={has('type', type)} onClick={() => toggle('type', type)}>
-            {type}
-          </button>
-        ))}
-        <button type="button" className="pill" aria-pressed={has('alert', 'yes')} onClick={() => toggle('alert', 'yes')}>
-          alert
-        </button>
-      </fieldset>
+        </fieldset>
+      </div>
       <span className="filter-count num">{shown === total ? `${total} frames` : `${shown} of ${total} frames`}</span>
     </div>
   );

@@ -1,5 +1,5 @@
 import type { FrameRow, NightTimes } from '@colibri/contracts';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { minuteTime, scaleLabel, type TimeScale } from '../lib/time.ts';
 import { axisRange, barMarks, hourTicks, skySpans, tickPath } from './night-bar-model.ts';
 
@@ -24,8 +24,9 @@ export function NightTimeBar({ times, rows, nowMs, axis, scale, window, onWindow
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(1000);
   const [drag, setDrag] = useState<{ from: number; to: number } | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!box.current) return;
+    setWidth(Math.max(200, Math.round(box.current.getBoundingClientRect().width)));
     const observer = new ResizeObserver(([entry]) => setWidth(Math.max(200, Math.round(entry!.contentRect.width))));
     observer.observe(box.current);
     return () => observer.disconnect();
@@ -103,9 +104,7 @@ export function NightTimeBar({ times, rows, nowMs, axis, scale, window, onWindow
               width={Math.max(0, clamp(xOf(Date.parse(moon.to))) - clamp(xOf(Date.parse(moon.from))))}
               height={3}
               opacity={0.35 + 0.65 * times.moonIllumination}
-            >
-              <title>Moon up, {Math.round(100 * times.moonIllumination)} % lit</title>
-            </rect>
+            ></rect>
           ))}
           {hourTicks(fromMs, toMs, width).map((ms) => (
             <g key={ms} className="bar-hour">

@@ -57,7 +57,7 @@ export function ImageViewer(props: ViewerProps) {
     asked.current = 0;
     const { picture, look, sky, sources, selected, alert, mapView } = latest.current;
     if (picture === null || size.current.width === 0 || renderer.current === null || lines.current === null) return;
-    view.current ??= fitView(picture.size, size.current, latest.current.orientation);
+    view.current ??= latest.current.initialView ?? fitView(picture.size, size.current, latest.current.orientation);
     const shown = mapView === undefined ? view.current : mapView(view.current);
     const ratio = devicePixelRatio || 1;
     const more = renderer.current.draw(picture, shown, look, size.current, ratio);

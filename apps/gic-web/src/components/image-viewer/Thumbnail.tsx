@@ -34,7 +34,7 @@ export function Thumbnail({ frameId, pipeline, sizePx }: { frameId: string; pipe
   useEffect(() => {
     if (picture === null || canvas.current === null) return;
     const box = { width: sizePx * 2, height: sizePx * 2 };
-    const [lo, hi] = limitsFor('p999', picture.sorted);
+    const [lo, hi] = limitsFor('p995', picture.sorted);
     const view = fitView(picture.size, box, upright);
     const fill = Math.max(box.width / picture.size.width, box.height / picture.size.height);
     makeCpuRenderer(canvas.current).draw(

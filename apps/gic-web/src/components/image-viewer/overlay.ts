@@ -50,7 +50,7 @@ export function drawOverlay(canvas: HTMLCanvasElement, scene: OverlayScene): voi
 }
 
 /** Radius of a source's circle: its FWHM, never too small to see [screen px]. */
-export const circleRadius = (fwhmPix: number, scale: number): number => Math.max(5, 1.6 * fwhmPix * scale);
+export const circleRadius = (fwhmPix: number, scale: number): number => Math.max(4.5, 1.6 * fwhmPix * scale);
 
 function drawSources(context: CanvasRenderingContext2D, affine: Affine, scene: OverlayScene): void {
   context.lineWidth = 1.25;
@@ -60,13 +60,15 @@ function drawSources(context: CanvasRenderingContext2D, affine: Affine, scene: O
     const marked = source.number === scene.selected || source.number === scene.hovered;
     context.strokeStyle = marked ? scene.colours.selected : scene.colours.source;
     context.setLineDash(source.flags === 0 ? [] : [3, 3]);
-    context.lineWidth = marked ? 2.5 : 1.25;
+    context.lineWidth = marked ? 2.5 : scene.view.scale < 1.5 ? 1 : 1.5;
+    context.globalAlpha = marked || scene.view.scale >= 1.5 ? 1 : 0.7; // a whole field of circles must not hide the field
     context.beginPath();
     context.arc(u, v, circleRadius(source.fwhmPix, scene.view.scale), 0, 2 * Math.PI);
     context.stroke();
     if (marked) text(context, scene, source.label, u + circleRadius(source.fwhmPix, scene.view.scale) + 5, v, 'left');
   }
   context.setLineDash([]);
+  context.globalAlpha = 1;
 }
 
 function drawAlert(context: CanvasRenderingContext2D, affine: Affine, scene: OverlayScene): void {

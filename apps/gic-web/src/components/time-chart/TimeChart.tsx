@@ -16,6 +16,7 @@ import {
   runs,
   spreadLabels,
   timeSplits,
+  valueRange,
   zoomWindow,
 } from './model.ts';
 
@@ -54,6 +55,9 @@ export function TimeChart(props: TimeChartProps) {
   const [near, setNear] = useState<ChartPoint | null>(null);
   const data = useMemo(() => alignPoints(points), [points]);
   const [width, setWidth] = useState(0);
+  const current = useRef(data);
+  current.current = data;
+  const names = data.names.join('|');
 
   useEffect(() => {
     if (!box.current) return;
@@ -62,21 +66,24 @@ export function TimeChart(props: TimeChartProps) {
     return () => observer.disconnect();
   }, []);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the plot is made anew for its size, look and data; the window moves it below
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the plot is made anew for its size, its look and other series; new points and windows move it below
   useEffect(() => {
     if (!box.current || width < 60) return;
-    const made = makePlot(box.current, width, height, data, theme, latest, setNear);
+    const made = makePlot(box.current, width, height, current, theme, latest, setNear);
     plot.current = made;
     return () => {
       made.destroy();
       plot.current = null;
     };
-  }, [data, width, height, theme, scale, props.inverted]);
+  }, [names, width, height, theme, scale, props.inverted]);
 
   const [from, to] = props.window ?? props.night;
   useEffect(() => {
-    plot.current?.setScale('x', { min: from / 1000, max: to / 1000 });
-  }, [from, to]);
+    plot.current?.batch(() => {
+      plot.current?.setData(data.columns as uPlot.AlignedData, false);
+      plot.current?.setScale('x', { min: from / 1000, max: to / 1000 });
+    });
+  }, [data, from, to]);
 
   const pan = (share: number) => {
     const by = share * (to - from);
@@ -125,12 +132,13 @@ function makePlot(
   box: HTMLElement,
   width: number,
   height: number,
-  data: ChartData,
+  shown: { readonly current: ChartData },
   theme: Theme,
   latest: { readonly current: TimeChartProps },
   onNear: (point: ChartPoint | null) => void,
 ): uPlot {
   const { inverted = false, night, window, digits } = latest.current;
+  const data = () => shown.current;
   const ratio = devicePixelRatio || 1;
   const fontPx = theme === 'dome' ? 16 : 11;
   const font = `${theme === 'dome' ? 600 : 400} ${fontPx}px ${css('--font')}`;
@@ -138,7 +146,7 @@ function makePlot(
   const toPx = (u: uPlot) => (point: ChartPoint) => [u.valToPos(point.ms / 1000, 'x'), u.valToPos(point.value, 'y')] as const;
   const inView = (u: uPlot) => {
     const [lo, hi] = [u.scales['x']!.min! * 1000, u.scales['x']!.max! * 1000];
-    return data.points.filter((point) => point.ms >= lo && point.ms <= hi);
+    return data().points.filter((point) => point.ms >= lo && point.ms <= hi);
   };
   return new uPlot(
     {
@@ -153,7 +161,10 @@ function makePlot(
       },
       scales: {
         x: { time: false, min: (window ?? night)[0] / 1000, max: (window ?? night)[1] / 1000 },
-        y: { dir: inverted ? -1 : 1, range: (u) => yRange(inView(u).length > 0 ? inView(u) : data.points) },
+        y: {
+          dir: inverted ? -1 : 1,
+          range: (u) => valueRange((inView(u).length > 0 ? inView(u) : data().points).map((point) => point.value)),
+        },
       },
       axes: [
         {
@@ -177,17 +188,17 @@ function makePlot(
           values: (_u, splits) => splits.map((value) => value.toFixed(stepDigits(splits, digits))),
         },
       ],
-      series: [{}, ...data.names.map((name) => ({ label: name, paths: () => null, points: { show: false } }))],
+      series: [{}, ...shown.current.names.map((name) => ({ label: name, paths: () => null, points: { show: false } }))],
       hooks: {
         drawClear: [(u) => shadeSky(u, latest.current.sky)],
-        draw: [(u) => drawPoints(u, data, theme, latest.current.lines ?? false, font)],
+        draw: [(u) => drawPoints(u, data(), theme, latest.current.lines ?? false, font)],
         setCursor: [
           (u) => {
             const { left = -1, top = -1, idx } = u.cursor;
-            if (left < 0 || data.points.length === 0) onNear(null);
+            if (left < 0 || data().points.length === 0) onNear(null);
             else if (top >= 0)
-              onNear(nearestPoint(inView(u), left, top, toPx(u), 18) ?? (idx == null ? null : pointAt(data, idx)));
-            else if (idx != null) onNear(pointAt(data, idx));
+              onNear(nearestPoint(inView(u), left, top, toPx(u), 18) ?? (idx == null ? null : pointAt(data(), idx)));
+            else if (idx != null) onNear(pointAt(data(), idx));
           },
         ],
         setSelect: [
@@ -226,7 +237,7 @@ function makePlot(
         ],
       },
     },
-    data.columns as uPlot.AlignedData,
+    shown.current.columns as uPlot.AlignedData,
     box,
   );
 }
@@ -235,17 +246,6 @@ function makePlot(
 function pointAt(data: ChartData, idx: number): ChartPoint | null {
   const sec = data.columns[0]![idx];
   return sec == null ? null : (data.points.find((point) => point.ms === sec * 1000) ?? null);
-}
-
-function yRange(points: readonly ChartPoint[]): [number, number] {
-  if (points.length === 0) return [0, 1];
-  let [lo, hi] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const { value } of points) {
-    lo = Math.min(lo, value);
-    hi = Math.max(hi, value);
-  }
-  const margin = Math.max((hi - lo) * 0.08, Math.abs(hi) * 1e-4, 1e-4);
-  return [lo - margin, hi + margin];
 }
 
 function stepDigits(splits: readonly number[], most: number): number {
@@ -304,7 +304,13 @@ function drawPoints(u: uPlot, data: ChartData, theme: Theme, lines: boolean, fon
     for (const point of mine) {
       const x = u.valToPos(point.ms / 1000, 'x', true);
       if (x < bbox.left - 6 || x > bbox.left + bbox.width + 6) continue;
-      const y = u.valToPos(point.value, 'y', true);
+      const place = u.valToPos(point.value, 'y', true);
+      const [floor, ceiling] = [bbox.top + bbox.height - 5 * ratio, bbox.top + 5 * ratio];
+      if (place < bbox.top || place > bbox.top + bbox.height) {
+        drawCaret(ctx, x, place < bbox.top ? ceiling : floor, place < bbox.top ? -1 : 1, ratio);
+        continue;
+      }
+      const y = place;
       if (point.error !== null) {
         ctx.beginPath();
         ctx.moveTo(x, u.valToPos(point.value - point.error, 'y', true));
@@ -331,7 +337,22 @@ function drawPoints(u: uPlot, data: ChartData, theme: Theme, lines: boolean, fon
   );
   ends.forEach((end, i) => {
     ctx.fillStyle = end.colour;
-    ctx.fillText(end.name, Math.min(end.x + 7 * ratio, bbox.left + bbox.width + 6 * ratio), places[i]!);
+    ctx.fillText(
+      end.name,
+      end.x > bbox.left + 0.85 * bbox.width ? bbox.left + bbox.width + 5 * ratio : end.x + 7 * ratio,
+      places[i]!,
+    );
   });
   ctx.restore();
+}
+
+/** A point beyond the axis: an arrow at the border, towards where it is. */
+function drawCaret(ctx: CanvasRenderingContext2D, x: number, y: number, down: 1 | -1, ratio: number): void {
+  ctx.beginPath();
+  ctx.moveTo(x - 3.5 * ratio, y - 2 * down * ratio);
+  ctx.lineTo(x, y + 2.5 * down * ratio);
+  ctx.lineTo(x + 3.5 * ratio, y - 2 * down * ratio);
+  ctx.lineWidth = 1.5 * ratio;
+  ctx.stroke();
+  ctx.lineWidth = ratio;
 }

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { alignPoints, type ChartPoint, nearestPoint, runs, spreadLabels, timeSplits, zoomWindow } from './model.ts';
+import {
+  alignPoints,
+  type ChartPoint,
+  dataRange,
+  nearestPoint,
+  runs,
+  spreadLabels,
+  timeSplits,
+  valueRange,
+  zoomWindow,
+} from './model.ts';
 
 const point = (sec: number, value: number, series = 'r'): ChartPoint => ({
   ms: sec * 1000,
@@ -62,5 +72,28 @@ describe('chart geometry', () => {
       expect(y - sorted[i]!).toBeGreaterThanOrEqual(12);
     });
     expect(Math.max(...places)).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('chart ranges', () => {
+  it('is not flattened by one bad frame, and keeps every frame of a quiet night', () => {
+    const quiet = Array.from({ length: 200 }, (_, i) => 1.5 + 0.2 * Math.sin(i));
+    expect(valueRange([...quiet, 9])[1]).toBeLessThan(2.7);
+    const [lo, hi] = valueRange(quiet);
+    expect(quiet.every((value) => value > lo && value < hi)).toBe(true);
+  });
+
+  it('has a range for nothing, for one value and for equal values', () => {
+    for (const values of [[], [5], [5, 5, 5]]) {
+      const [lo, hi] = valueRange(values);
+      expect(hi).toBeGreaterThan(lo);
+    }
+  });
+
+  it('shows the part of the night that has frames', () => {
+    const night = [0, 36_000_000] as const;
+    expect(dataRange([], night)).toBe(night);
+    const [from, to] = dataRange([7_200_000, 9_000_000], night);
+    expect([from, to]).toEqual([6_600_000, 9_600_000]);
   });
 });

@@ -112,3 +112,31 @@ export function spreadLabels(wanted: readonly number[], heightPx: number, floorP
   for (const { y, i } of order) places[i] = y;
   return places;
 }
+
+/**
+ * Range of an axis [value]: of the bulk, so that a single bad frame does not flatten the night. Points outside it are drawn at the border.
+ * The bulk ends 1.2 times the spread of the central 90 % beyond its ends: empirical, keeps every frame of a quiet night.
+ */
+export function valueRange(values: readonly number[]): [number, number] {
+  if (values.length === 0) return [0, 1];
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!;
+  const [least, most] = [sorted[0]!, sorted[sorted.length - 1]!];
+  const spread = at(0.95) - at(0.05);
+  const reach = spread > 0 ? 1.2 * spread : most - least;
+  const [lo, hi] = [Math.max(least, at(0.05) - reach), Math.min(most, at(0.95) + reach)];
+  const margin = Math.max((hi - lo) * 0.08, Math.abs(hi) * 1e-4, 1e-4);
+  return [lo - margin, hi + margin];
+}
+
+/** The axis of the night's charts when no window is chosen: from the first frame to the last, a little wider, within the night. */
+export function dataRange(times: readonly number[], night: readonly [number, number]): readonly [number, number] {
+  const inside = times.filter((ms) => ms >= night[0] && ms <= night[1]);
+  if (inside.length === 0) return night;
+  const [first, last] = inside.reduce(
+    ([a, b], ms) => [Math.min(a, ms), Math.max(b, ms)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
+  const margin = Math.max(600_000, 0.03 * (last - first));
+  return [Math.max(night[0], first - margin), Math.min(night[1], last + margin)];
+}

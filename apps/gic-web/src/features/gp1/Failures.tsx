@@ -50,7 +50,10 @@ export function Failures({
               )}
             </span>
           </header>
-          <p className="failure-message">{group.count === 1 ? group.failure.message : group.pattern}</p>
+          <p className="failure-message">
+            {group.failure.message}
+            {group.count === 1 ? null : <span className="muted"> And {plural(group.count - 1, 'frame')} like it.</span>}
+          </p>
           <p className="failure-hint">→ {group.failure.hint}</p>
           {group.failure.quarantinePath === null ? null : (
             <p className="muted">

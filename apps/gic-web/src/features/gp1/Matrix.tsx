@@ -62,7 +62,12 @@ export function Matrix({
     { keys: 'Escape', label: 'Close', run: () => onOpen(undefined) },
   ]);
 
-  const template = gridTemplate(board.modules, off, theme === 'dome' ? 1.42 : 1);
+  // The large letters of the dome leave no room for columns of dashes.
+  const modules = useMemo(
+    () => (theme === 'dome' ? board.modules.filter((module) => !off.has(module)) : board.modules),
+    [board.modules, off, theme],
+  );
+  const template = gridTemplate(modules, off, theme === 'dome' ? 1.34 : 1);
   const rowHeight = theme === 'dome' ? 34 : 27;
   const firstMs = rows[0] === undefined ? Date.parse(board.serverTime) : rowMs(rows[0]);
   // The head of the group that scrolled out of view stays on top.
@@ -94,7 +99,7 @@ export function Matrix({
           <span>
             <span className="sr-only">State</span>
           </span>
-          {board.modules.map((module) => (
+          {modules.map((module) => (
             <span
               key={module}
               className={off.has(module) ? 'head-off' : ''}
@@ -141,7 +146,7 @@ export function Matrix({
               <MatrixRow
                 key={item.row.key}
                 row={item.row}
-                modules={board.modules}
+                modules={modules}
                 medians={medians}
                 usual={usual}
                 scale={scale}

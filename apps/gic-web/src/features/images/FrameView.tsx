@@ -38,11 +38,14 @@ export function FrameView({ row, siblings }: { row: FrameRow; siblings: readonly
   const sourceTable = useQuery({ ...sourcesQuery(row.frameId, pipeline), enabled: row.products.catalog !== null });
   const board = useQuery(boardQuery(row.nightId));
   const around = useMemo(() => neighbours(board.data?.rows ?? [], row), [board.data?.rows, row]);
-  const fullWidth = summary.data?.widthPix ?? (row.products.summary === null || summary.isError ? 0 : null);
-  const image = useFrameImage(row.frameId, pipeline, fullWidth === 0 ? 1 : fullWidth, true, !phone);
+  const size = useMemo(
+    () => (summary.data === undefined ? null : { width: summary.data.widthPix, height: summary.data.heightPix }),
+    [summary.data],
+  );
+  const image = useFrameImage(row.frameId, pipeline, size, !phone);
   const [blinking, setBlinking] = useState(false);
   const [blinkOn, setBlinkOn] = useState(false);
-  const other = useFrameImage(blinking ? (around.previous?.frameId ?? null) : null, pipeline, fullWidth, true, !phone);
+  const other = useFrameImage(blinking ? (around.previous?.frameId ?? null) : null, pipeline, null, !phone);
 
   // How it looks: the link, then what this camera was seen with.
   const choice = lookFrom(search, recall(row.camera));
@@ -54,7 +57,7 @@ export function FrameView({ row, siblings }: { row: FrameRow; siblings: readonly
     choice.limits === 'manual' && search.lo !== undefined && search.hi !== undefined && search.hi > search.lo
       ? [search.lo, search.hi]
       : automatic;
-  const overlays = new Set((search.ov ?? 'sources,alert').split(','));
+  const overlays = new Set((search.ov ?? (phone ? 'alert' : 'sources,alert')).split(','));
   const maskBits = [...overlays].reduce(
     (bits, name) => (name === 'mask' ? allMaskBits : name.startsWith('mask.') ? bits | Number(name.slice(5)) : bits),
     0,

@@ -155,7 +155,7 @@ export function SourcesPanel({
               <span className="right muted">
                 {(source.x + 1).toFixed(0)}, {(source.y + 1).toFixed(0)}
               </span>
-              <span className="right">{source.mag === null ? '–' : `${fixed(source.mag, 2)} ± ${fixed(source.magErr, 2)}`}</span>
+              <span className="right">{source.mag === null ? '–' : `${fixed(source.mag, 3)} ± ${fixed(source.magErr, 3)}`}</span>
               <span className="right">{fixed(source.snr, 0)}</span>
               <span className="right">
                 {fixed(source.fwhmPix, 1)}

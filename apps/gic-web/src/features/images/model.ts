@@ -18,7 +18,7 @@ export interface LookChoice {
   readonly limits: LimitMode;
   readonly ramp: Ramp;
 }
-export const usualLook: LookChoice = { stretch: 'asinh', limits: 'p999', ramp: 'grey' };
+export const usualLook: LookChoice = { stretch: 'asinh', limits: 'p995', ramp: 'grey' };
 
 /** The look that a link asks for, over what was used last with this camera, over the usual one. */
 export function lookFrom(search: PageSearch, remembered: Partial<LookChoice> | null): LookChoice {
@@ -149,7 +149,7 @@ export function summaryPairs(
         ['Sky', unit(level(m.skyElectronPerPixel), `e⁻/px, rms ${level(m.skyRmsElectron)} e⁻`)],
         ['Sources', m.sourceCount === null ? '–' : `${m.sourceCount}, matched ${m.matchedCount ?? '–'}`],
         ['Saturated', m.saturatedFraction === null ? '–' : `${(100 * m.saturatedFraction).toFixed(3)} % of pixels`],
-        ['Cosmic rays', unit(level(m.cosmicPixels), 'px')],
+        ['Cosmic rays', unit(m.cosmicPixels === null ? '–' : String(m.cosmicPixels), 'px')],
       ],
     },
     {

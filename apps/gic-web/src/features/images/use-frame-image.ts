@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useState } from 'react';
 import { loadImage } from '../../components/image-viewer/load-image.ts';
 import type { Picture } from '../../components/image-viewer/render-types.ts';
 import { type SkyFrame, skyFrame } from '../../components/image-viewer/sky-frame.ts';
+import type { Size } from '../../components/image-viewer/transform.ts';
 import { previewUrl, productUrl } from '../../lib/api.ts';
 import { request } from '../../lib/fetcher.ts';
 import type { CardRow, DecodedImage } from '../../workers/decode-image.ts';
@@ -40,14 +41,13 @@ function remember(key: string, stage: Stage): void {
 }
 
 /**
- * @param fullWidth - width of the full image [pixel]: tells how many pixels one of the preview covers; null: not known yet
+ * @param size - of the full image [pixel] where the summary tells it: the last blocks of a preview may cover less
  * @param wantFull - fetch the full image without being asked
  */
 export function useFrameImage(
   frameId: string | null,
   pipeline: string | undefined,
-  fullWidth: number | null,
-  hasFull: boolean,
+  size: Size | null,
   wantFull: boolean,
 ): FrameImage {
   const key = `${pipeline ?? ''}/${frameId ?? ''}`;
@@ -68,20 +68,20 @@ export function useFrameImage(
 
   useEffect(() => {
     setError(null);
-    if (frameId === null || fullWidth === null || kept.get(key) !== undefined) return;
+    if (frameId === null || kept.get(key) !== undefined) return;
     const abort = new AbortController();
     loadImage(previewUrl(frameId, pipeline, 1024), `${frameId} preview`, abort.signal).then(
-      (image) => put({ image, block: Math.max(1, Math.round(fullWidth / image.width)), quality: 'preview' }),
+      (image) => put({ image, block: blockOf(image.cards), quality: 'preview' }),
       (reason: unknown) => {
         if (!abort.signal.aborted) setError(reason);
       },
     );
     return () => abort.abort();
-  }, [frameId, pipeline, fullWidth, key, put]);
+  }, [frameId, pipeline, key, put]);
 
   useEffect(() => {
     setProgress(null);
-    if (frameId === null || !full || !hasFull || kept.get(key)?.quality === 'full') return;
+    if (frameId === null || !full || kept.get(key)?.quality === 'full') return;
     const abort = new AbortController();
     loadImage(productUrl(frameId, 'reduced', pipeline), `${frameId}.fits.fz`, abort.signal, (received, total) =>
       setProgress({ received, total }),
@@ -98,20 +98,21 @@ export function useFrameImage(
       },
     );
     return () => abort.abort();
-  }, [frameId, pipeline, full, hasFull, key, put]);
+  }, [frameId, pipeline, full, key, put]);
 
   useEffect(() => {
     setFullBytes(null);
-    if (frameId === null || full || !hasFull) return;
+    if (frameId === null || full) return;
     const abort = new AbortController();
     request(productUrl(frameId, 'reduced', pipeline), { method: 'HEAD', signal: abort.signal }).then(
       (response) => setFullBytes(Number(response.headers.get('content-length')) || null),
       () => undefined, // the size is a courtesy
     );
     return () => abort.abort();
-  }, [frameId, pipeline, full, hasFull]);
+  }, [frameId, pipeline, full]);
 
-  const made = useMemo(() => (stage === null ? null : makePicture(key, stage)), [key, stage]);
+  const [width, height] = [size?.width ?? null, size?.height ?? null];
+  const made = useMemo(() => (stage === null ? null : makePicture(key, stage, width, height)), [key, stage, width, height]);
   return {
     picture: made?.picture ?? null,
     sky: made?.sky ?? null,
@@ -126,8 +127,21 @@ export function useFrameImage(
   };
 }
 
-function makePicture(key: string, { image, block, quality }: Stage): { picture: Picture; sky: SkyFrame | null } {
-  const size = { width: image.width * block, height: image.height * block };
+/** Side of a preview pixel [full pixel], by the server's word PVBLOCK; a full image has none. */
+function blockOf(cards: readonly CardRow[]): number {
+  const value = cards.find(([keyword]) => keyword === 'PVBLOCK')?.[1];
+  return typeof value === 'number' && value >= 1 ? value : 1;
+}
+
+function makePicture(
+  key: string,
+  { image, block, quality }: Stage,
+  width: number | null,
+  height: number | null,
+): { picture: Picture; sky: SkyFrame | null } {
+  const within = (known: number | null, count: number) =>
+    known !== null && known > (count - 1) * block && known <= count * block ? known : count * block;
+  const size = { width: within(width, image.width), height: within(height, image.height) };
   return {
     picture: {
       id: `${key} ${quality}`,

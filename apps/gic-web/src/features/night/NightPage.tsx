@@ -7,7 +7,7 @@ import { FilterBar } from '../../components/FilterBar.tsx';
 import { FilterMark } from '../../components/FilterMark.tsx';
 import { axisRange, skySpans } from '../../components/night-bar-model.ts';
 import { EmptyState, ErrorState, LoadingRows, PanelBoundary } from '../../components/PanelStates.tsx';
-import type { ChartPoint } from '../../components/time-chart/model.ts';
+import { type ChartPoint, dataRange } from '../../components/time-chart/model.ts';
 import { TimeChart } from '../../components/time-chart/TimeChart.tsx';
 import { boardQuery, timesQuery } from '../../lib/api.ts';
 import { download } from '../../lib/csv.ts';
@@ -85,10 +85,15 @@ export function NightPage() {
     [setSearch],
   );
   const sky = useMemo(() => (times.data === undefined ? [] : skySpans(times.data)), [times.data]);
-  const range = useMemo(
-    () => (times.data === undefined ? null : axisRange(times.data, search.axis ?? 'night')),
-    [times.data, search.axis],
-  );
+  const range = useMemo(() => {
+    if (times.data === undefined) return null;
+    const whole = axisRange(times.data, search.axis ?? 'night');
+    if (search.axis === '24h') return whole;
+    return dataRange(
+      all.map((row) => (row.observedAt === null || row.metrics === null ? Number.NaN : Date.parse(row.observedAt))),
+      whole,
+    );
+  }, [times.data, search.axis, all]);
 
   if (board.isPending) return <LoadingRows rows={12} what={`the frames of night ${night}`} />;
   if (board.data === undefined)
@@ -125,7 +130,7 @@ export function NightPage() {
         )}
         <button
           type="button"
-          className="button"
+          className="button night-csv"
           onClick={() => download(`${night}-frames.csv`, new Blob([framesCsv(rows)], { type: 'text/csv' }))}
         >
           CSV

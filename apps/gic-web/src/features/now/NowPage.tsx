@@ -29,7 +29,7 @@ export function NowPage() {
           <LoadingRows rows={2} what="the state of the observatory" />
         )
       ) : (
-        <Sentence now={now.data} />
+        <Sentence now={now.data} rows={board.data?.rows ?? noRows} />
       )}
       {board.data === undefined ? (
         board.isError ? (
@@ -46,11 +46,15 @@ export function NowPage() {
   );
 }
 
-function Sentence({ now }: { now: Now }) {
+const noRows: readonly FrameRow[] = [];
+
+function Sentence({ now, rows }: { now: Now; rows: readonly FrameRow[] }) {
   const serverNow = useServerNow();
+  const { headline, missing } = stateSentence(now, rows, serverNow);
   return (
     <header className="sentence">
-      <h1>{stateSentence(now, serverNow)}</h1>
+      <h1>{headline}</h1>
+      {missing === null ? null : <p className="muted sentence-missing">{missing}</p>}
       <div className="chip-cards">
         {now.chips.map((chip) => {
           const ageSec = chip.asOf === null ? null : (serverNow - Date.parse(chip.asOf)) / 1000;
@@ -63,7 +67,9 @@ function Sentence({ now }: { now: Now }) {
                 <span>{chipNames[chip.id]}</span>
                 <span className="muted num">{freshness === 'fresh' ? '' : age(ageSec)}</span>
               </p>
-              <p className="chip-card-word">{freshness === 'stale' ? `unknown, was “${chip.word}”` : chip.word}</p>
+              <p className="chip-card-word">
+                {freshness !== 'stale' || chip.asOf === null ? chip.word : `unknown, was “${chip.word}”`}
+              </p>
               <p className="muted">{chip.detail ?? ''}</p>
             </section>
           );

@@ -16,13 +16,23 @@ describe('the state sentence', () => {
     chip('telescope', 'observing', 'observing WASP-43 in r, 30 s'),
     chip('alert', 'GRB 261123A', null, 'critical'),
   ];
+  const frame = { type: 'object', target: 'GRB 261123A', filter: 'r', receivedAt: at } as FrameRow;
 
-  it('says what the telescope does, and an alert that is not the target', () => {
-    expect(stateSentence({ chips }, Date.parse(at))).toBe('Observing WASP-43 in r, 30 s; alert GRB 261123A; site safe.');
+  it('says what the telescope does, an alert that is not the target, and the safety', () => {
+    expect(stateSentence({ chips }, [], Date.parse(at))).toEqual({
+      headline: 'Observing WASP-43 in r, 30 s; alert GRB 261123A; site safe.',
+      missing: null,
+    });
   });
 
-  it('says unknown for what is stale: nothing old looks live', () => {
-    expect(stateSentence({ chips }, Date.parse(at) + 60_000)).toBe('What the telescope does is unknown; safety unknown.');
+  it('names what is stale and lets the frames speak: nothing old looks live', () => {
+    const { headline, missing } = stateSentence({ chips }, [frame], Date.parse(at) + 120_000);
+    expect(headline).toBe('The last frame shows GRB 261123A in r, 2 min ago.');
+    expect(missing).toContain('safety, telescope, alert');
+  });
+
+  it('waits in words before the first frame', () => {
+    expect(stateSentence({ chips: [] }, [], 0).headline).toBe('Waiting for the first frame of the night.');
   });
 });
 

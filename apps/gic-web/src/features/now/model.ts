@@ -1,23 +1,47 @@
 import type { FrameRow, Now } from '@colibri/contracts';
-import { medianOf } from '../../lib/format.ts';
+import { age, medianOf } from '../../lib/format.ts';
 import { freshnessOf } from '../../lib/freshness.ts';
 
-/** The state of the observatory in one sentence, from the chips that are fresh; what is stale is said to be unknown. */
-export function stateSentence(now: Pick<Now, 'chips'>, serverNowMs: number): string {
-  const chip = (id: Now['chips'][number]['id']) => {
-    const found = now.chips.find((each) => each.id === id);
-    if (found === undefined) return null;
-    const ageSec = found.asOf === null ? null : (serverNowMs - Date.parse(found.asOf)) / 1000;
-    return freshnessOf(ageSec, found.periodSec) === 'stale' ? null : found;
-  };
-  const telescope = chip('telescope');
-  const alert = chip('alert');
-  const safety = chip('safety');
-  const parts = [telescope === null ? 'What the telescope does is unknown' : sentenceCase(telescope.detail ?? telescope.word)];
-  if (alert !== null && alert.state !== 'ok' && alert.state !== 'unknown' && alert.word !== 'none')
+const chipNames = { safety: 'safety', telescope: 'telescope', alert: 'alert', gp1: 'GP1', link: 'link to France' } as const;
+
+/** The state of the observatory in one sentence, from what is fresh; what nobody reports is named, never assumed. */
+export function stateSentence(
+  now: Pick<Now, 'chips'>,
+  rows: readonly FrameRow[],
+  serverNowMs: number,
+): { readonly headline: string; readonly missing: string | null } {
+  const known = new Map(
+    now.chips
+      .filter(
+        (chip) =>
+          chip.state !== 'unknown' &&
+          freshnessOf(chip.asOf === null ? null : (serverNowMs - Date.parse(chip.asOf)) / 1000, chip.periodSec) !== 'stale',
+      )
+      .map((chip) => [chip.id, chip] as const),
+  );
+  const [telescope, alert, safety] = [known.get('telescope'), known.get('alert'), known.get('safety')];
+  const parts = [telescope === undefined ? lastFrameWords(rows, serverNowMs) : sentenceCase(telescope.detail ?? telescope.word)];
+  if (alert !== undefined && alert.state !== 'ok' && alert.word !== 'none' && !parts[0]!.includes(alert.word))
     parts.push(`alert ${alert.word}`);
-  parts.push(safety === null ? 'safety unknown' : `site ${safety.word}`);
-  return `${parts.join('; ')}.`;
+  if (safety !== undefined) parts.push(`site ${safety.word}`);
+  const missing = now.chips.filter((chip) => !known.has(chip.id)).map((chip) => chipNames[chip.id]);
+  return {
+    headline: `${parts.join('; ')}.`,
+    missing: missing.length === 0 ? null : `No fresh word of ${missing.join(', ')}: not connected, or silent.`,
+  };
+}
+
+/** Without a telescope to tell, the frames do. */
+function lastFrameWords(rows: readonly FrameRow[], serverNowMs: number): string {
+  const newest = rows
+    .filter((row) => row.type === 'object')
+    .reduce<FrameRow | null>((a, b) => (a === null || b.receivedAt > a.receivedAt ? b : a), null);
+  if (newest === null)
+    return rows.length === 0
+      ? 'Waiting for the first frame of the night'
+      : `Calibrations are coming in, ${rows.length} frames so far`;
+  const what = [newest.target ?? 'a field', newest.filter === null ? null : `in ${newest.filter}`].filter(Boolean).join(' ');
+  return `The last frame shows ${what}, ${age((serverNowMs - Date.parse(newest.receivedAt)) / 1000)} ago`;
 }
 
 const sentenceCase = (text: string) => text.charAt(0).toUpperCase() + text.slice(1).replace(/\.$/, '');
