@@ -1,7 +1,5 @@
-import * as modules from '@colibri/modules';
-import { type AnyModule, type Sequence, sequence } from '@colibri/pipeline';
-
-const { reduction, findstars, astrometry } = modules as unknown as Record<string, AnyModule>;
+import { astrometry, findstars, reduction } from '@colibri/modules';
+import { type Sequence, sequence } from '@colibri/pipeline';
 
 /** The strategy `standard`: what happens to each frame, top to bottom. */
 export const standard: Sequence = sequence(
