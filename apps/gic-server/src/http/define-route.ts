@@ -1,3 +1,4 @@
+import { problem } from '@colibri/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Permission } from './permissions.ts';
@@ -67,7 +68,8 @@ export function addFeature(app: FastifyInstance, feature: Feature): void {
         ...(hidden ? { hide: true } : {}),
         ...(params ? { params } : {}),
         ...(query ? { querystring: query } : {}),
-        ...(typeof answer === 'string' ? { produces: [answer] } : { response: { 200: answer } }),
+        ...(typeof answer === 'string' ? { produces: [answer] } : {}),
+        response: { ...(typeof answer === 'string' ? {} : { 200: answer }), '4xx': problem, '5xx': problem },
       },
       handler: (request, reply) => handle({ params: request.params as never, query: request.query as never }, { request, reply }),
     });

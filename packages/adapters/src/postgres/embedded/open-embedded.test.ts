@@ -1,4 +1,5 @@
-import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
@@ -9,6 +10,7 @@ import { hasEmbedded, temporaryFolder } from '../test/engines.ts';
 import { buildChild, type Child, runChild } from '../test/run-child.ts';
 import { serverAccount } from './account.ts';
 import { findBinaries } from './binaries.ts';
+import { prepareCluster } from './cluster.ts';
 import { readPostmaster } from './postmaster.ts';
 
 describe.skipIf(!hasEmbedded)('built-in PostgreSQL (skipped where npm has none for the machine)', { timeout: 120_000 }, () => {
@@ -140,5 +142,47 @@ describe.skipIf(!hasEmbedded)('built-in PostgreSQL (skipped where npm has none f
     expect(found.postgres).toBe(join(bare, 'native/bin/postgres'));
     expect(existsSync(join(bare, 'native/lib/libicuuc.so.60'))).toBe(true);
     expect(findBinaries(null, bare)).toEqual(found); // and again changes nothing
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  it.skipIf(!isRoot)(
+    'keeps its files elsewhere when root gives it a private folder, and forgets them with that folder',
+    async () => {
+      chmodSync(folder.path, 0o711);
+      const open = join(folder.path, 'open');
+      mkdirSync(open, { mode: 0o711 });
+      const secret = join(folder.path, 'private', 'database');
+      mkdirSync(secret, { recursive: true });
+      chmodSync(dirname(secret), 0o700);
+      const account = serverAccount();
+      const prepare = () => prepareCluster(secret, () => findBinaries(account), account, open);
+      const first = await prepare();
+      expect(first.data.startsWith(open)).toBe(true);
+      expect(existsSync(join(first.data, 'PG_VERSION'))).toBe(true);
+      expect(await prepare()).toEqual(first);
+      renameSync(secret, `${secret}-moved`);
+      expect((await prepareCluster(`${secret}-moved`, () => findBinaries(account), account, open)).data).toBe(first.data);
+      renameSync(`${secret}-moved`, secret);
+      rmSync(secret, { recursive: true });
+      const second = await prepare();
+      expect(second.data).not.toBe(first.data);
+      expect(existsSync(first.data)).toBe(false);
+    },
+  );
+
+  it.skipIf(!isRoot)('copies its programs to where its account can run them, once', () => {
+    const account = serverAccount();
+    const installed = dirname(dirname(dirname(findBinaries(account).postgres)));
+    chmodSync(folder.path, 0o711);
+    const secret = join(folder.path, 'private-modules');
+    mkdirSync(secret, { mode: 0o700 });
+    symlinkSync(installed, join(secret, 'package'));
+    const shelf = join(folder.path, 'shelf');
+    const found = findBinaries(account, join(secret, 'package'), shelf);
+    expect(found.postgres.startsWith(shelf)).toBe(true);
+    expect(spawnSync(found.postgres, ['--version'], { ...account }).stdout.toString()).toContain('PostgreSQL');
+    const made = lstatSync(found.postgres).ctimeMs;
+    expect(findBinaries(account, join(secret, 'package'), shelf)).toEqual(found);
+    expect(lstatSync(found.postgres).ctimeMs).toBe(made);
   });
 });

@@ -46,7 +46,9 @@ export async function openEmbedded(dataDir: string): Promise<EmbeddedServer> {
       const server = await asMember(cluster, writer);
       if (server) return server;
     }
-    throw new Error(`it was not ready within ${START_LIMIT_MS / 1000} s`);
+    throw new Error(
+      `a server runs there, but it let nobody in for ${START_LIMIT_MS / 1000} s: it is stopping, recovering, or not ours`,
+    );
   } catch (error) {
     if (error instanceof ObservatoryError) throw error;
     throw databaseStart({ folder: dataDir, what: error instanceof Error ? error.message : String(error) }, error);
