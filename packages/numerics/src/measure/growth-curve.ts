@@ -13,11 +13,14 @@ export interface GrowthCurve {
 const OUTER = 6;
 const WING = 2;
 const STEPS = 12;
+/** Exponent of the light outside a circle in turbulent air, and how far optics may take it from there. */
+const TURBULENCE = 5 / 3;
+const TURBULENCE_SPREAD = 0.5;
 
 /**
- * Total light of stars from the frame's own bright ones. Beyond about 2 FWHM the light of a star seen through turbulent air falls as
- * r^(−11/3), so that a circle holds `T·(1 − k·r^(−5/3))`; a remaining background adds `b·π·r²`. T, k and b are fitted to the summed
- * light of the stars between 2 and 6 FWHM.
+ * Total light of stars from the frame's own bright ones. Beyond about 2 FWHM the light of a star falls as a power of the radius (in
+ * turbulent air r^(−11/3)), so that a circle holds `T − w·r^−p`, p = 5/3 for turbulence; a remaining background adds `b·π·r²`. T, w, p
+ * and b are fitted to the summed light of the stars between 2 and 6 FWHM.
  *
  * @param stars - indices of bright, clean, single sources
  * Source: Roddier 1981, Prog. Opt. 19, 281 (asymptote of the Kolmogorov profile); Stetson 1990, PASP 102, 932 (growth curves).
@@ -32,7 +35,7 @@ export function measureGrowth(
 ): GrowthCurve {
   const radii = Array.from({ length: STEPS + 1 }, (_, k) => fwhmPix * WING * (OUTER / WING) ** (k / STEPS));
   const out = new Float64Array(Sum.LENGTH);
-  const curves: { aper: number; light: number[]; noise: number[] }[] = [];
+  const curves: StarCurve[] = [];
   for (const i of stars) {
     const light: number[] = [];
     const noise: number[] = [];
@@ -76,33 +79,68 @@ export function measureGrowth(
   return { aperToTotal: all, aperToTotalErr: Math.sqrt(variance), starCount: n };
 }
 
-/** T / aperture light by weighted least squares on independent rings: Δlight = T·k·(r₀^−5/3 − r₁^−5/3) + b·π·(r₁² − r₀²). */
-function totalOver(curves: readonly { aper: number; light: number[]; noise: number[] }[], radii: readonly number[]): number {
-  const sum = (pick: (c: { aper: number; light: number[]; noise: number[] }) => number): number =>
-    curves.reduce((s, c) => s + pick(c), 0);
+interface StarCurve {
+  readonly aper: number;
+  readonly light: readonly number[];
+  readonly noise: readonly number[];
+}
+
+/** No profile follows a power law to better than this, per ring. */
+const RING_ERROR = 0.01;
+
+/**
+ * T / aperture light by weighted least squares on independent rings, `Δlight = w·(r₀^−p − r₁^−p) + b·π·(r₁² − r₀²)`, with the p that
+ * fits best, turbulence being the prior.
+ */
+function totalOver(curves: readonly StarCurve[], radii: readonly number[]): number {
+  const rings = radii.slice(1).map((outer, k) => {
+    const inner = radii[k]!;
+    let light = 0;
+    let noise = 0;
+    for (const c of curves) {
+      light += c.light[k + 1]! - c.light[k]!;
+      noise += c.noise[k + 1]! - c.noise[k]!;
+    }
+    return { inner, outer, light, weight: 1 / (Math.max(noise, 1e-30) + (RING_ERROR * light) ** 2) };
+  });
+  let best = { chi2: Infinity, wing: 0, residual: 0, power: TURBULENCE };
+  for (let power = 1.2; power < 5.05; power += 0.05) {
+    const fit = fitRings(rings, power);
+    const chi2 = fit.chi2 + ((power - TURBULENCE) / TURBULENCE_SPREAD) ** 2;
+    if (chi2 < best.chi2) best = { ...fit, chi2, power };
+  }
+  const first = radii[0]!;
+  let core = 0;
+  let aper = 0;
+  for (const c of curves) {
+    core += c.light[0]!;
+    aper += c.aper;
+  }
+  return (core - best.residual * Math.PI * first * first + best.wing * first ** -best.power) / aper;
+}
+
+function fitRings(
+  rings: readonly { inner: number; outer: number; light: number; weight: number }[],
+  power: number,
+): { chi2: number; wing: number; residual: number } {
   let aa = 0;
   let ab = 0;
   let bb = 0;
   let ad = 0;
   let bd = 0;
-  for (let k = 1; k < radii.length; k++) {
-    const d = sum((c) => c.light[k]! - c.light[k - 1]!);
-    const v = Math.max(
-      sum((c) => c.noise[k]! - c.noise[k - 1]!),
-      1e-30,
-    );
-    const f = radii[k - 1]! ** (-5 / 3) - radii[k]! ** (-5 / 3);
-    const g = Math.PI * (radii[k]! ** 2 - radii[k - 1]! ** 2);
-    aa += (f * f) / v;
-    ab += (f * g) / v;
-    bb += (g * g) / v;
-    ad += (f * d) / v;
-    bd += (g * d) / v;
+  let dd = 0;
+  for (const { inner, outer, light, weight } of rings) {
+    const f = inner ** -power - outer ** -power;
+    const g = Math.PI * (outer * outer - inner * inner);
+    aa += weight * f * f;
+    ab += weight * f * g;
+    bb += weight * g * g;
+    ad += weight * f * light;
+    bd += weight * g * light;
+    dd += weight * light * light;
   }
   const det = aa * bb - ab * ab;
-  const wing = (ad * bb - bd * ab) / det; // T·k
+  const wing = (ad * bb - bd * ab) / det;
   const residual = (bd * aa - ad * ab) / det; // background per pixel, summed over the stars
-  const first = radii[0]!;
-  const total = sum((c) => c.light[0]!) - residual * Math.PI * first * first + wing * first ** (-5 / 3);
-  return total / sum((c) => c.aper);
+  return { wing, residual, chi2: dd - wing * ad - residual * bd };
 }

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { pixelsAbove } from './noise-scale.ts';
+import { sortDescending, type WatershedLimits, watershed } from './watershed.ts';
+
+const limits: WatershedLimits = { detect: 5, prominence: 3, localContrast: 0.1, contrast: 0.001 };
+
+/** Image from a picture: a digit is a height, a dot is 0. */
+function picture(...rows: string[]) {
+  const width = rows[0]!.length;
+  const heights = Float32Array.from(rows.join(''), (c) => (c === '.' ? 0 : Number.parseInt(c, 36)));
+  return { heights, shape: { width, height: rows.length } };
+}
+
+function split({ heights, shape }: ReturnType<typeof picture>, solid = (_: number): boolean => false, with_ = limits) {
+  return watershed(heights, pixelsAbove(heights, 1.5), shape, with_, () => 1, solid, new Int32Array(heights.length));
+}
+
+describe('watershed', () => {
+  it('gives one basin for one hill and draws its outline', () => {
+    const basins = split(picture('......', '.2342.', '.2962.', '.2232.', '......'));
+    expect(basins.count).toBe(1);
+    expect(basins.peakIndex[0]).toBe(2 * 6 + 2);
+    expect(basins.labels.reduce((n, l) => n + (l === 1 ? 1 : 0), 0)).toBe(12);
+    expect(basins.saddle[0]).toBe(0);
+  });
+
+  it('splits two hills at the saddle and says how high it is', () => {
+    const basins = split(picture('.........', '.2953692.', '.........'));
+    expect(basins.count).toBe(2);
+    expect([...basins.saddle]).toEqual([3, 3]);
+    expect(basins.labels[9 + 2]).toBe(1);
+    expect(basins.labels[9 + 6]).toBe(2);
+  });
+
+  it('does not split a ripple smaller than the prominence', () => {
+    expect(split(picture('.........', '.2956892.', '.........')).count).toBe(2);
+    expect(split(picture('.........', '.2978792.', '.........')).count).toBe(1);
+  });
+
+  it('never splits a saturated core', () => {
+    const hills = picture('.........', '.2z232z2.', '.........');
+    expect(split(hills).count).toBe(2);
+    expect(split(hills, (p) => p >= 9 + 3 && p <= 9 + 5).count).toBe(1);
+  });
+
+  it('drops what stays below the limit, but keeps it as the skirt of a hill it touches', () => {
+    expect(split(picture('444', '444')).count).toBe(0);
+    const basins = split(picture('44.444', '99.444'));
+    expect(basins.count).toBe(1);
+    expect(basins.labels.reduce((n, l) => n + l, 0)).toBe(4);
+  });
+
+  it('does not join across the left and right borders', () => {
+    const basins = split(picture('9....9', '9....9'));
+    expect(basins.count).toBe(2);
+  });
+
+  it('labels exactly the pixels of areas that reach the limit, each summit with its own label', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 12 }), { minLength: 12, maxLength: 120 }), (values) => {
+        const width = 6;
+        const height = Math.floor(values.length / width);
+        const heights = Float32Array.from(values.slice(0, width * height));
+        const { count, labels, peakIndex, peakHeight } = split({ heights, shape: { width, height } });
+        for (let n = 0; n < count; n++) {
+          expect(labels[peakIndex[n]!]).toBe(n + 1);
+          expect(peakHeight[n]).toBeGreaterThanOrEqual(limits.detect);
+        }
+        for (let p = 0; p < labels.length; p++) {
+          if (labels[p]! > 0) expect(heights[p]).toBeGreaterThan(1.5);
+          if (heights[p]! >= limits.detect) expect(labels[p]).toBeGreaterThan(0);
+        }
+      }),
+    );
+  });
+});
+
+describe('sortDescending', () => {
+  it('sorts short and long lists alike, equal heights by place', () => {
+    const heights = Float32Array.from({ length: 5000 }, (_, i) => 1 + ((i * 7919) % 613) / 7);
+    const all = Int32Array.from({ length: 5000 }, (_, i) => i);
+    const truth = [...all].sort((a, b) => heights[b]! - heights[a]! || a - b);
+    expect([...sortDescending(heights, all)]).toEqual(truth);
+    const few = all.subarray(100, 200);
+    expect([...sortDescending(heights, few)]).toEqual([...few].sort((a, b) => heights[b]! - heights[a]! || a - b));
+  });
+});
