@@ -1,6 +1,6 @@
 import { type Board, type LiveEvent, liveEvent, type Now } from '@colibri/contracts';
 import { applyEvents } from './board-data.ts';
-import { onServerHeard } from './fetcher.ts';
+import { onServerHeard, RequestError } from './fetcher.ts';
 import { initialLink, type LinkAction, type LinkEffect, type LinkState, linkTiming, stepLink } from './live-machine.ts';
 import { serverClock } from './server-clock.ts';
 import { makeSseParser } from './sse.ts';
@@ -95,7 +95,8 @@ class LiveClient {
       case 'fetch-snapshot':
         this.ports?.refetchBoards().then(
           (seq) => this.step({ type: 'snapshot', seq, atMs: performance.now() }),
-          () => this.step({ type: 'snapshot-failed', atMs: performance.now() }),
+          (error: unknown) =>
+            this.step({ type: answered(error) ? 'snapshot-refused' : 'snapshot-failed', atMs: performance.now() }),
         );
         return;
       case 'open':
@@ -167,6 +168,9 @@ class LiveClient {
     if (parsed.success) this.step({ type: 'event', seq: parsed.data.seq, atMs: performance.now() }, parsed.data);
   }
 }
+
+/** The server said something, though not what was asked for. */
+const answered = (error: unknown): boolean => error instanceof RequestError && error.status !== null;
 
 export const liveClient = new LiveClient();
 export type { LiveClient };

@@ -111,6 +111,20 @@ describe('the live link', () => {
     expect(back.state).toMatchObject({ phase: 'opening', seq: 30, lostSinceMs: null });
   });
 
+  it('does not call the connection lost when the server lives and refuses the snapshot, and asks again', () => {
+    const refused = play(initialLink, [0, { type: 'start' }], [40, { type: 'snapshot-refused' }]);
+    expect(refused.state).toMatchObject({ phase: 'waiting', lostSinceMs: null, retryAtMs: 540 });
+    expect(play(refused.state, [540, { type: 'tick' }]).effects).toEqual(['fetch-snapshot']);
+  });
+
+  it('asks again for a snapshot that never comes', () => {
+    const lost = play(live(10), [100, { type: 'offline' }], [700, { type: 'tick' }]).state;
+    expect(lost.phase).toBe('snapshot');
+    const stuck = play(lost, [700 + linkTiming.snapshotMs, { type: 'tick' }]);
+    expect(stuck.state.phase).toBe('snapshot');
+    expect(play(stuck.state, [701 + linkTiming.snapshotMs, { type: 'tick' }]).state.phase).toBe('waiting');
+  });
+
   it('ignores a stream that answers after it was given up', () => {
     const waiting = play(live(10), [100, { type: 'offline' }]).state;
     expect(play(waiting, [200, { type: 'closed' }]).effects).toEqual([]);

@@ -14,6 +14,7 @@ export interface LinkState {
   readonly attempt: number;
   readonly retryAtMs: number | null;
   readonly probeSentMs: number | null;
+  readonly snapshotSentMs: number | null;
 }
 
 export type LinkAction =
@@ -21,6 +22,7 @@ export type LinkAction =
       readonly type:
         | 'start'
         | 'snapshot-failed'
+        | 'snapshot-refused'
         | 'opened'
         | 'heard'
         | 'closed'
@@ -46,10 +48,14 @@ export const initialLink: LinkState = {
   attempt: 0,
   retryAtMs: null,
   probeSentMs: null,
+  snapshotSentMs: null,
 };
 
-/** Silence before asking, patience for the answer, and the pulse of `tick`: together below the 3 s in which the page must look disconnected. */
-export const linkTiming = { silenceMs: 1200, probeMs: 1000, tickMs: 250 } as const;
+/**
+ * Silence before asking, patience for the answer, and the pulse of `tick`: together below the 3 s in which the page must look disconnected.
+ * A snapshot may be long on a slow line; after `snapshotMs` without a word it is asked for again.
+ */
+export const linkTiming = { silenceMs: 1200, probeMs: 1000, tickMs: 250, snapshotMs: 20_000 } as const;
 
 /** Waits of 0.5, 1, 2, 4 and then 8 s. */
 const retryDelayMs = (attempt: number) => Math.min(8000, 500 * 2 ** Math.max(0, attempt - 1));
@@ -60,7 +66,7 @@ export function stepLink(state: LinkState, action: LinkAction): Step {
   const { atMs } = action;
   switch (action.type) {
     case 'start':
-      return [{ ...state, phase: 'snapshot' }, [{ do: 'fetch-snapshot' }]];
+      return [{ ...state, phase: 'snapshot', snapshotSentMs: atMs }, [{ do: 'fetch-snapshot' }]];
     case 'snapshot':
       if (state.phase !== 'snapshot') return [heard(state, atMs), []];
       return [{ ...heard(state, atMs), phase: 'opening', seq: action.seq }, [{ do: 'open', after: action.seq }]];
@@ -74,10 +80,15 @@ export function stepLink(state: LinkState, action: LinkAction): Step {
     case 'closed':
       // Proxies cut long answers: start again at once, and call it lost only if that fails.
       if (state.phase !== 'live' && state.phase !== 'opening') return [state, []];
-      return [{ ...state, phase: 'snapshot' }, [{ do: 'fetch-snapshot' }]];
+      return [{ ...state, phase: 'snapshot', snapshotSentMs: atMs }, [{ do: 'fetch-snapshot' }]];
     case 'online':
       if (state.phase !== 'waiting') return [state, []];
-      return [{ ...state, phase: 'snapshot', retryAtMs: null }, [{ do: 'fetch-snapshot' }]];
+      return [{ ...state, phase: 'snapshot', retryAtMs: null, snapshotSentMs: atMs }, [{ do: 'fetch-snapshot' }]];
+    case 'snapshot-refused': {
+      // The server lives and says no: that is its trouble, not the connection's.
+      const [waiting, effects] = lose(heard(state, atMs), atMs);
+      return [{ ...waiting, lostSinceMs: null }, effects];
+    }
     case 'snapshot-failed':
     case 'probe-failed':
     case 'offline':
@@ -93,7 +104,8 @@ function heard(state: LinkState, atMs: number): LinkState {
 
 function onEvent(state: LinkState, seq: number): Step {
   if (state.phase !== 'live' || state.seq === null || seq <= state.seq) return [state, []];
-  if (seq > state.seq + 1) return [{ ...state, phase: 'snapshot' }, [{ do: 'close' }, { do: 'fetch-snapshot' }]];
+  if (seq > state.seq + 1)
+    return [{ ...state, phase: 'snapshot', snapshotSentMs: state.lastHeardMs }, [{ do: 'close' }, { do: 'fetch-snapshot' }]];
   return [{ ...state, seq }, [{ do: 'apply' }]];
 }
 
@@ -115,7 +127,14 @@ function lose(state: LinkState, atMs: number): Step {
 function onTick(state: LinkState, atMs: number): Step {
   if (state.phase === 'waiting') {
     if (state.retryAtMs === null || atMs < state.retryAtMs) return [state, []];
-    return [{ ...state, phase: 'snapshot', retryAtMs: null, lastHeardMs: null }, [{ do: 'fetch-snapshot' }]];
+    return [
+      { ...state, phase: 'snapshot', retryAtMs: null, lastHeardMs: null, snapshotSentMs: atMs },
+      [{ do: 'fetch-snapshot' }],
+    ];
+  }
+  if (state.phase === 'snapshot') {
+    const since = Math.max(state.snapshotSentMs ?? atMs, state.lastHeardMs ?? 0);
+    if (atMs - since > linkTiming.snapshotMs) return lose(state, atMs);
   }
   if (state.phase === 'idle' || state.lastHeardMs === null) return [state, []];
   if (state.probeSentMs !== null) return atMs - state.probeSentMs > linkTiming.probeMs ? lose(state, atMs) : [state, []];

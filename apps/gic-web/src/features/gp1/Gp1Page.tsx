@@ -7,6 +7,7 @@ import { boardQuery } from '../../lib/api.ts';
 import { parseFrameFilter } from '../../lib/filter-expression.ts';
 import { sortFilters } from '../../lib/filter-order.ts';
 import { phoneQuery, useMedia } from '../../lib/hooks.ts';
+import { useSteadyError } from '../../lib/steady-error.ts';
 import { minuteTime, scaleLabel } from '../../lib/time.ts';
 import { useTimeScale } from '../../lib/time-scale.ts';
 import { useUrlState } from '../../lib/url-state.ts';
@@ -27,6 +28,7 @@ export function Gp1Page() {
   const phone = useMedia(phoneQuery);
   const query = useQuery(boardQuery(search.night));
   const board = query.data;
+  const failure = useSteadyError(query);
   const all = useMemo(() => newestRevisions(board?.rows ?? noRows), [board?.rows]);
   const filter = useMemo(() => parseFrameFilter(search.q ?? ''), [search.q]);
   const [fromMs, toMs] = [
@@ -51,8 +53,10 @@ export function Gp1Page() {
   const narrowed = (search.q ?? '') !== '' || fromMs !== null;
   const tab = search.tab === 'failures' ? 'failures' : 'board';
 
-  if (query.isPending) return <LoadingRows rows={14} what="the board of the night" />;
-  if (board === undefined) return <ErrorState error={query.error} source="GP1 board" onRetry={() => void query.refetch()} />;
+  if (board === undefined) {
+    if (failure === null) return <LoadingRows rows={14} what="the board of the night" />;
+    return <ErrorState error={failure} source="GP1 board" onRetry={() => void query.refetch()} />;
+  }
   return (
     <div className="gp1-page">
       {query.isError ? (

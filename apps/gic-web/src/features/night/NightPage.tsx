@@ -15,6 +15,7 @@ import { parseFrameFilter } from '../../lib/filter-expression.ts';
 import { sortFilters } from '../../lib/filter-order.ts';
 import { fixed } from '../../lib/format.ts';
 import { phoneQuery, useMedia } from '../../lib/hooks.ts';
+import { useSteadyError } from '../../lib/steady-error.ts';
 import { useTheme } from '../../lib/theme.ts';
 import { minuteTime, scaleLabel, shortTime } from '../../lib/time.ts';
 import { useTimeScale } from '../../lib/time-scale.ts';
@@ -35,6 +36,7 @@ export function NightPage() {
   const phone = useMedia(phoneQuery);
   const board = useQuery(boardQuery(night));
   const times = useQuery(timesQuery(night));
+  const failure = useSteadyError(board);
   const tab = search.tab === 'frames' ? 'frames' : 'charts';
   const all = board.data?.rows ?? noRows;
   const filter = useMemo(() => parseFrameFilter(search.q ?? ''), [search.q]);
@@ -95,9 +97,10 @@ export function NightPage() {
     );
   }, [times.data, search.axis, all]);
 
-  if (board.isPending) return <LoadingRows rows={12} what={`the frames of night ${night}`} />;
-  if (board.data === undefined)
-    return <ErrorState error={board.error} source={`Night ${night}`} onRetry={() => void board.refetch()} />;
+  if (board.data === undefined) {
+    if (failure === null) return <LoadingRows rows={12} what={`the frames of night ${night}`} />;
+    return <ErrorState error={failure} source={`Night ${night}`} onRetry={() => void board.refetch()} />;
+  }
   return (
     <div className="night-page">
       <div className="toolbar">

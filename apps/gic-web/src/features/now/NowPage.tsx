@@ -10,6 +10,7 @@ import { boardQuery, nowQuery } from '../../lib/api.ts';
 import { age, duration, fixed, level } from '../../lib/format.ts';
 import { effectiveState, freshnessOf } from '../../lib/freshness.ts';
 import { useServerNow } from '../../lib/hooks.ts';
+import { useSteadyError } from '../../lib/steady-error.ts';
 import { lastFrames, needsPerson, speed, stateSentence } from './model.ts';
 
 const Thumbnail = lazy(() =>
@@ -20,11 +21,13 @@ const Thumbnail = lazy(() =>
 export function NowPage() {
   const now = useQuery(nowQuery);
   const board = useQuery(boardQuery(undefined));
+  const nowFailure = useSteadyError(now);
+  const boardFailure = useSteadyError(board);
   return (
     <div className="now-page" data-scroll>
       {now.data === undefined ? (
-        now.isError ? (
-          <ErrorState error={now.error} source="State of the observatory" onRetry={() => void now.refetch()} />
+        nowFailure !== null ? (
+          <ErrorState error={nowFailure} source="State of the observatory" onRetry={() => void now.refetch()} />
         ) : (
           <LoadingRows rows={2} what="the state of the observatory" />
         )
@@ -32,8 +35,8 @@ export function NowPage() {
         <Sentence now={now.data} rows={board.data?.rows ?? noRows} />
       )}
       {board.data === undefined ? (
-        board.isError ? (
-          <ErrorState error={board.error} source="GP1 board" onRetry={() => void board.refetch()} />
+        boardFailure !== null ? (
+          <ErrorState error={boardFailure} source="GP1 board" onRetry={() => void board.refetch()} />
         ) : (
           <LoadingRows rows={6} what="the frames of the night" />
         )

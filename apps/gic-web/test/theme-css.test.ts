@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import css from '../styles/theme.css?raw';
-import { backgrounds, stateTokens } from './tokens.ts';
+import { backgrounds, stateTokens } from '../src/lib/tokens.ts';
+
+const css = readFileSync(join(import.meta.dirname, '../src/styles/theme.css'), 'utf8');
 
 const block = (theme: string) => {
   const start = css.indexOf(`html[data-theme='${theme}'] {`);
