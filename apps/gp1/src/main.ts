@@ -1,4 +1,4 @@
-import { ObservatoryError } from '@colibri/base';
+import { asObservatoryError, ObservatoryError } from '@colibri/base';
 import type { AnyModule } from '@colibri/pipeline';
 import { Command, CommanderError, Option } from 'commander';
 import { catalogImportCommand } from './commands/catalog.ts';
@@ -33,9 +33,11 @@ export async function runCommand(command: string, argv: readonly string[]): Prom
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.invalid;
-    if (!(error instanceof ObservatoryError)) throw error;
-    process.stderr.write(`${command}: ${error.message}  [${error.code}]\n    ${error.hint}\n`);
-    return /^(CONFIG|INI|COMMAND_LINE|INPUT|FITS|HEADER)/.test(error.code) ? exitCodes.invalid : exitCodes.environment;
+    const { message, code: kind, hint } = asObservatoryError(error, command);
+    process.stderr.write(`${command}: ${message}  [${kind}]\n    ${hint}\n`);
+    // A fault of ours needs its stack in the report.
+    if (!(error instanceof ObservatoryError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    return /^(CONFIG|INI|COMMAND_LINE|INPUT|FITS|HEADER)/.test(kind) ? exitCodes.invalid : exitCodes.environment;
   }
 }
 

@@ -184,7 +184,7 @@ const readPointing = (header: HeaderValues): FrameMeta['pointing'] =>
     ['ETROBRA', 'ETROBDE'],
     ['RA', 'DEC'],
     ['OBJCTRA', 'OBJCTDEC'],
-  ]) ?? (/^RA--/.test(headerText(header, 'CTYPE1') ?? '') ? headerPoint(header, [['CRVAL1', 'CRVAL2']]) : null);
+  ]) ?? (headerText(header, 'CTYPE1')?.startsWith('RA--') ? headerPoint(header, [['CRVAL1', 'CRVAL2']]) : null);
 
 function readAlert(header: HeaderValues): FrameMeta['alert'] {
   const point = headerPoint(header, [

@@ -325,7 +325,7 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
       calibrations++;
     },
     intakeRests() {
-      for (const [key, { frame, calibrations: before }] of [...missing]) {
+      for (const [key, { frame, calibrations: before }] of Array.from(missing)) {
         if (before === calibrations) continue;
         missing.delete(key);
         void ledger.update(key, { state: 'queued' }).then(() => {
