@@ -13,8 +13,7 @@ import {
 import { localGeometry, tanSipWcs, type Wcs } from '@colibri/sky';
 import { calibrationStars } from './calibration-stars.ts';
 import type { PlateSolution } from './fit-plate.ts';
-import { pixelScale } from './fit-plate.ts';
-import { tanSipOfPlate } from './plate-model.ts';
+import { pixelScale, tanSipOfPlate } from './plate-model.ts';
 import { plateSources } from './plate-sources.ts';
 import { type ReferenceBand, referenceBand } from './reference-band.ts';
 import { solvePlate } from './solve-plate.ts';
@@ -76,7 +75,7 @@ export const astrometry = defineModule({
       field: 'matchedCount',
       warnBelow: 12,
     }),
-    rms: metric('Residual against the catalogue, per axis.', {
+    rms: metric('Residual against the catalogue, per axis, weighted by 1/sigma².', {
       unit: 'arcsec',
       card: 'ASRMS',
       field: 'wcsRmsArcsec',
@@ -150,9 +149,9 @@ export const astrometry = defineModule({
   },
 });
 
-/** What detection may add to its columns: total over AUTO flux of a star, and the total flux of a 5 sigma star [electron]. */
+/** What detection may add to its columns: total over AUTO flux of a star with its error, and the total flux of a 5 sigma star [electron]. */
 type Measured = FrameSources & {
-  readonly aperture?: { readonly autoToTotal?: number | null } | null;
+  readonly aperture?: { readonly autoToTotal?: number | null; readonly autoToTotalErr?: number | null } | null;
   readonly limitFluxElectron5Sigma?: number | null;
 };
 
@@ -174,12 +173,14 @@ function calibrate(
     return refuse(band.note ?? `No zero point: ${stars.name} has no band for filter ${frame.meta.filter}.`);
   if (!(exposureSec > 0)) return refuse('No zero point: the exposure time is not positive.');
   const used = calibrationStars(sources.columns, autoToTotal, exposureSec, stars, band, plate);
-  const zeroPoint = fitZeroPoint(used);
-  if (!zeroPoint) {
+  const fitted = fitZeroPoint(used);
+  if (!fitted) {
     return refuse(
       `No zero point: ${used.referenceMag.length} clean stars with a ${band.label} magnitude, at least ${FEWEST_STARS} that agree are needed.`,
     );
   }
+  const apertureErr = ((2.5 / Math.LN10) * (positive(sources.aperture?.autoToTotalErr) ?? 0)) / autoToTotal;
+  const zeroPoint = { ...fitted, err: Math.hypot(fitted.err, apertureErr) };
   const limitFlux = positive(sources.limitFluxElectron5Sigma);
   const limit = limitFlux === null ? null : zeroPoint.mag - 2.5 * Math.log10(limitFlux / exposureSec);
   const uncorrected = sources.aperture

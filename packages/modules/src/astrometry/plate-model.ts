@@ -54,6 +54,13 @@ export function plateToPlaneColumns(model: PlateModel, x: Float64Array, y: Float
   return { xi, eta };
 }
 
+/** Mean scale in the middle of the frame [arcsec/pix]. */
+export function pixelScale(model: PlateModel): number {
+  const [, ax, ay] = model.xi;
+  const [, bx, by] = model.eta;
+  return Math.sqrt(Math.abs((ax! * by! - ay! * bx!) * 4) / (model.width * model.height));
+}
+
 /** A plain frame: scale [arcsec/pix], +y to the north, x to the east of it or, `parity` −1, to the west. */
 export function plainPlate(width: number, height: number, center: TangentPoint, scaleArcsec: number): PlateModel {
   const xi = Float64Array.of(0, (scaleArcsec * width) / 2, 0);

@@ -1,6 +1,6 @@
 import { affineShape, matchPattern, type PatternSolution } from '@colibri/numerics';
-import { fitPlate, type PlateReference, type PlateSolution, type PlateSources, pixelScale } from './fit-plate.ts';
-import { mapPlate, type PlateModel, plateToPlaneColumns } from './plate-model.ts';
+import { fitPlate, type PlateReference, type PlateSolution, type PlateSources } from './fit-plate.ts';
+import { mapPlate, type PlateModel, pixelScale, plateToPlaneColumns } from './plate-model.ts';
 import { projectCatalog } from './tangent-plane.ts';
 
 /** What is known before: a plate, and how far it may be off. */
@@ -117,7 +117,8 @@ function doubtAbout(plate: PlateSolution, pattern: PatternSolution, scale: numbe
   });
   if (shape.distortion > 0.03) return `its pixels would be ${(100 * shape.distortion).toFixed(0)} % out of square`;
   if (Math.abs(shape.scale / scale / scaleOf(pattern) - 1) > 0.02) return 'its scale drifted';
-  if (Math.max(...plate.rms) > Math.max(2 * scale, 1.2 * pattern.position)) return `its residuals are ${(Math.max(...plate.rms) / scale).toFixed(1)} pixels`;
+  if (Math.max(...plate.rms) > Math.max(2 * scale, 1.2 * pattern.position))
+    return `its residuals are ${(Math.max(...plate.rms) / scale).toFixed(1)} pixels`;
   return null;
 }
 
