@@ -51,7 +51,8 @@ export const databaseSchema = defineError<{ database: string; what: string }>({
 /** A failure of the driver or the server as a declared error; declared ones pass unchanged. */
 export function asDatabaseError(error: unknown, database: string): ObservatoryError {
   if (error instanceof ObservatoryError) return error;
-  const code = String((error as { code?: unknown } | null)?.code ?? '');
+  const said = (error as { code?: unknown } | null)?.code;
+  const code = typeof said === 'string' ? said : '';
   const what = error instanceof Error ? error.message || code : String(error);
   if (/^(53100|ENOSPC)$/.test(code)) return databaseFull({ database, what }, error);
   if (isConnectionTrouble(code, what)) return databaseUnavailable({ database, what }, error);

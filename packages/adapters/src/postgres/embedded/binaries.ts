@@ -60,7 +60,7 @@ function tryToLink(packageRoot: string): boolean {
 }
 
 const runs = (account: Account | null, postgres: string): boolean =>
-  spawnSync(postgres, ['--version'], { ...(account ?? {}), cwd: '/', timeout: 10_000 }).status === 0;
+  spawnSync(postgres, ['--version'], { ...account, cwd: '/', timeout: 10_000 }).status === 0;
 
 function inCache(account: Account | null, packageRoot: string, shelf: string): Binaries {
   const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
@@ -87,7 +87,7 @@ function inCache(account: Account | null, packageRoot: string, shelf: string): B
 /** Runs one program to its end as the account; rejects with what it said. */
 export function run(account: Account | null, program: string, parameters: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const options = { ...(account ?? {}), cwd: '/', env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' } };
+    const options = { ...account, cwd: '/', env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' } };
     execFile(program, parameters, options, (error, stdout, stderr) => {
       if (!error) resolve();
       else

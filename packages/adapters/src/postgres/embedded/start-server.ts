@@ -28,7 +28,7 @@ export async function startServer(
   const log = openLog(cluster);
   const { reader, writer } = foundMembership(membersPipe(cluster, port));
   const server = spawn('sh', ['-c', keeperScript, 'colibri-postgres', postgres, '-D', cluster.data, ...settings(port)], {
-    ...(account ?? {}),
+    ...account,
     cwd: '/',
     detached: true, // Ctrl-C in our terminal is not for it
     stdio: [reader, log, log],

@@ -16,7 +16,7 @@ export interface Child {
 /** Packs test/child.ts into one plain file, by the esbuild that tsx brings: a bare Node starts it in a tenth of the time tsx takes. */
 export async function buildChild(): Promise<string> {
   const { build } = createRequire(createRequire(import.meta.url).resolve('tsx'))('esbuild') as {
-    build(options: Record<string, unknown>): Promise<unknown>;
+    build: (options: Record<string, unknown>) => Promise<unknown>;
   };
   const root = fileURLToPath(new URL('../../../../../', import.meta.url));
   const outfile = join(root, `node_modules/.cache/colibri-test/child-${process.pid}.mjs`);
