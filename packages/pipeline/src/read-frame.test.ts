@@ -46,6 +46,18 @@ describe('readRawFrame', () => {
     await expect(read(bytes)).rejects.toMatchObject({ code });
   });
 
+  it('tells whether the sums of the file agree with its bytes, and goes on where they do not', async () => {
+    const signed = rawFits();
+    expect((await read(signed)).raw.header.get('RAWSUM')).toBe('verified');
+    const changed = signed.slice();
+    changed[2880] = changed[2880]! ^ 1;
+    const found = await read(changed);
+    expect(found.raw.header.get('RAWSUM')).toBe('mismatch');
+    expect(found.warnings).toEqual([
+      'DATASUM of HDU 0 does not agree with its bytes: the file was changed or damaged after it was signed.',
+    ]);
+  });
+
   it('reads head alone without the pixels', async () => {
     const bytes = rawFits();
     expect(await readFrameHead(bytes.slice(), 'x.fits', 'a', metaOptions)).toMatchObject({

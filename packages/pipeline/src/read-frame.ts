@@ -1,4 +1,4 @@
-import { type ByteSource, type FitsFile, type Hdu, openFits, readImage } from '@colibri/fits';
+import { type ByteSource, type FitsFile, type Hdu, openFits, readImage, verifyChecksums } from '@colibri/fits';
 import { frameBlank, notAnImage } from './errors.ts';
 import type { FrameMeta, HeaderValues, RawFrame } from './frame.ts';
 import { type FrameMetaOptions, frameIdOf, frameMeta } from './frame-meta.ts';
@@ -37,9 +37,30 @@ export async function readRawFrame(
     physical instanceof Uint16Array || physical instanceof Float32Array
       ? physical
       : Float32Array.from(physical as ArrayLike<number>);
-  const { meta, header, width, height } = head;
+  const { meta, width, height } = head;
   refuseBlank(meta.frameId, data);
-  return { raw: { meta, header, width, height, data }, warnings: head.warnings };
+  const sums = await checkSums(file);
+  const header = new Map(head.header).set('RAWSUM', sums.verdict);
+  return { raw: { meta, header, width, height, data }, warnings: [...head.warnings, ...sums.warnings] };
+}
+
+/**
+ * DATASUM and CHECKSUM against the bytes. A mismatch is told, not refused: tools that edit headers leave stale sums behind, and pixels
+ * that are damaged in earnest fail to unpack. The verdict goes into the card RAWSUM of the products.
+ */
+async function checkSums(file: FitsFile): Promise<{ verdict: string; warnings: string[] }> {
+  const warnings: string[] = [];
+  let isSigned = false;
+  for (const hdu of file.hdus) {
+    const { datasum, checksum } = await verifyChecksums(hdu);
+    isSigned ||= datasum === 'ok' || checksum === 'ok';
+    const bad = datasum === 'bad' ? 'DATASUM' : checksum === 'bad' ? 'CHECKSUM' : null;
+    if (bad)
+      warnings.push(
+        `${bad} of HDU ${hdu.index} does not agree with its bytes: the file was changed or damaged after it was signed.`,
+      );
+  }
+  return { verdict: warnings.length > 0 ? 'mismatch' : isSigned ? 'verified' : 'unverified', warnings };
 }
 
 function headOf(file: FitsFile, hdu: Hdu, path: string, sha256: string, options: FrameMetaOptions): FrameHead {
