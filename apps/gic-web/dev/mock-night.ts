@@ -15,7 +15,7 @@ export const gaussian = (random: () => number): number =>
   Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
 export const nightId = '2026-11-22';
-export const modules = ['reduction', 'findstars', 'astrometry', 'alignment', 'stacking', 'photometry', 'subtraction', 'summary'];
+const modules = ['reduction', 'findstars', 'astrometry', 'alignment', 'stacking', 'photometry', 'subtraction', 'summary'];
 export const modulesOn = ['reduction', 'findstars', 'astrometry', 'summary'];
 const hash = '9f3ac1d27b5e4480a6c0f4de12bb907755c1d6aa40e39c1e5d2a7f6b8c901234';
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -102,7 +102,7 @@ interface Plan {
   readonly pipeline: string;
 }
 
-export const frameIdOf = (ms: number, camera: string, letter: string) =>
+const frameIdOf = (ms: number, camera: string, letter: string) =>
   `${iso(ms).slice(0, 19).replaceAll('-', '').replaceAll(':', '')}${camera}${letter}`;
 
 function planAt(ms: number): Plan {
@@ -129,7 +129,7 @@ const zeroPoints: Record<string, number> = { B: 24.62, g: 25.31, r: 25.18, i: 24
 const skies: Record<string, number> = { B: 38, g: 120, r: 205, i: 310, z: 480, zy: 560, y: 690 };
 
 /** The figures of a frame as the night would give them: seeing that wanders, cirrus for half an hour, sky with the Moon. */
-export function metricsOf(
+function metricsOf(
   ms: number,
   camera: string,
   filter: string,

@@ -13,7 +13,7 @@ export interface MockField {
 }
 
 const scaleDeg = 0.38 / 3600;
-export const centre = { raDeg: 215.6, decDeg: 53.1 };
+const centre = { raDeg: 215.6, decDeg: 53.1 };
 const rotation = (3 * Math.PI) / 180;
 /** CD of a field with north up but for 3°, east to the left [deg/pixel]. */
 const cd = [
@@ -23,7 +23,7 @@ const cd = [
   scaleDeg * Math.cos(rotation),
 ] as const;
 const fwhmPix = 4.1;
-export const skyLevel = 210;
+const skyLevel = 210;
 
 export function makeField(size = 1024, seed = 7): MockField {
   const random = makeRandom(seed);
@@ -80,7 +80,7 @@ export function makeField(size = 1024, seed = 7): MockField {
 
 type Card = readonly [string, string | number | boolean, string?];
 
-export function header(cards: readonly Card[]): Uint8Array {
+function header(cards: readonly Card[]): Uint8Array {
   const lines = cards.map(([key, value, comment]) => {
     const text =
       typeof value === 'string'
@@ -95,7 +95,7 @@ export function header(cards: readonly Card[]): Uint8Array {
   return new TextEncoder().encode(lines.join(''));
 }
 
-export const wcsCards = (crpixX: number, crpixY: number, block: number): Card[] => [
+const wcsCards = (crpixX: number, crpixY: number, block: number): Card[] => [
   ['CTYPE1', 'RA---TAN'],
   ['CTYPE2', 'DEC--TAN'],
   ['CRPIX1', crpixX],

@@ -1,6 +1,6 @@
 import type { FrameRow, NightTimes } from '@colibri/contracts';
 
-export type SkyKind = 'day' | 'civil' | 'nautical' | 'astronomical' | 'dark';
+type SkyKind = 'day' | 'civil' | 'nautical' | 'astronomical' | 'dark';
 export interface SkySpan {
   readonly kind: SkyKind;
   readonly fromMs: number;

@@ -1,5 +1,5 @@
 /** Numbers as they are shown: a missing value is a dash, never a zero, and no more digits than asked for. */
-export const missing = '–';
+const missing = '–';
 
 export function fixed(value: number | null | undefined, digits: number): string {
   return value === null || value === undefined || !Number.isFinite(value) ? missing : value.toFixed(digits);

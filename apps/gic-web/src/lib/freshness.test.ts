@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { effectiveState, freshnessOf, rollUp } from './freshness.ts';
+import { effectiveState, freshnessOf } from './freshness.ts';
 
 describe('freshness', () => {
   it.each([
@@ -18,11 +18,5 @@ describe('freshness', () => {
     expect(effectiveState('ok', 'stale')).toBe('unknown');
     expect(effectiveState('critical', 'stale')).toBe('unknown');
     expect(effectiveState('ok', 'ageing')).toBe('ok');
-  });
-
-  it('lets the worst child win, with its count, and never rolls unknown up to ok', () => {
-    expect(rollUp(['ok', 'fail', 'watch', 'fail'])).toEqual({ state: 'fail', count: 2 });
-    expect(rollUp(['ok', 'unknown', 'ok'])).toEqual({ state: 'unknown', count: 1 });
-    expect(rollUp([])).toEqual({ state: 'unknown', count: 0 });
   });
 });

@@ -13,12 +13,3 @@ export function freshnessOf(ageSec: number | null, periodSec: number): Freshness
 export function effectiveState(state: ChipState, freshness: Freshness): ChipState {
   return freshness === 'stale' ? 'unknown' : state;
 }
-
-const severity: Readonly<Record<ChipState, number>> = { ok: 0, info: 1, unknown: 2, watch: 3, fail: 4, critical: 5 };
-
-/** Worst child wins; unknown never rolls up to ok. No children: unknown. */
-export function rollUp(states: readonly ChipState[]): { state: ChipState; count: number } {
-  if (states.length === 0) return { state: 'unknown', count: 0 };
-  const worst = states.reduce((a, b) => (severity[b] > severity[a] ? b : a));
-  return { state: worst, count: states.filter((state) => state === worst).length };
-}

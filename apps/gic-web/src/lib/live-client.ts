@@ -6,7 +6,7 @@ import { serverClock } from './server-clock.ts';
 import { makeSseParser } from './sse.ts';
 
 /** What the live client asks of the rest of the page. */
-export interface LivePorts {
+interface LivePorts {
   /** Fetches the boards on screen and the newest one again; resolves to the smallest `seq` among them. */
   refetchBoards(): Promise<number>;
   /** Applies events to every cached board. */
@@ -16,7 +16,7 @@ export interface LivePorts {
   liveUrl(after: number): string;
 }
 
-export interface LinkView {
+interface LinkView {
   readonly phase: LinkState['phase'];
   /** Since when disconnected, by the monotonic clock [ms]; null: connected. */
   readonly lostSinceMs: number | null;
@@ -173,4 +173,3 @@ class LiveClient {
 const answered = (error: unknown): boolean => error instanceof RequestError && error.status !== null;
 
 export const liveClient = new LiveClient();
-export type { LiveClient };

@@ -6,7 +6,7 @@ const storageKey = 'gic.theme';
 
 const listeners = new Set<() => void>();
 
-export function currentTheme(): Theme {
+function currentTheme(): Theme {
   const theme = document.documentElement.dataset['theme'];
   return theme === 'light' || theme === 'dome' ? theme : 'dark';
 }

@@ -4,7 +4,7 @@ import { nightLabel as labelOf, lstDeg, nightId, sanPedroMartir } from '@colibri
 export type TimeScale = 'ut' | 'site' | 'mine' | 'mjd';
 export const timeScales: readonly TimeScale[] = ['ut', 'site', 'mine', 'mjd'];
 export const timeScaleNames: Readonly<Record<TimeScale, string>> = { ut: 'UT', site: 'Site', mine: 'Mine', mjd: 'MJD' };
-export const siteZone = 'America/Tijuana';
+const siteZone = 'America/Tijuana';
 
 const mjdOfUnixEpoch = 40_587;
 const msPerDay = 86_400_000;

@@ -87,7 +87,7 @@ export const parseSearch = (search: string): Record<string, string> => Object.fr
 export function stringifySearch(search: Readonly<Record<string, unknown>>): string {
   const params = new URLSearchParams();
   for (const [key, value] of Object.entries(search))
-    if (value !== undefined && value !== null && value !== '') params.set(key, String(value));
+    if (typeof value === 'number' || (typeof value === 'string' && value !== '')) params.set(key, String(value));
   const text = params
     .toString()
     .replaceAll('%3A', ':')

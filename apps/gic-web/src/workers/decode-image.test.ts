@@ -16,7 +16,7 @@ describe('decoding a frame for the screen', () => {
     ['tile-compressed', { algorithm: 'RICE_1' as const }, 3],
   ])('reads SCI and MASK of a %s file, with levels for every zoom', async (_name, compress, tolerance) => {
     const packed = compress === undefined ? {} : { compress };
-    const bytes = await writeFits([
+    const bytes = writeFits([
       emptyHdu(),
       imageHdu({ data: science, shape, name: 'SCI', unit: 'electron', ...packed }),
       imageHdu({ data: flags, shape, name: 'MASK', ...packed }),

@@ -1,4 +1,4 @@
-import { type FitsFile, type Hdu, openFits, readImage } from '@colibri/fits';
+import { type CardValue, type FitsFile, type Hdu, openFits, readImage } from '@colibri/fits';
 import { sortedSample } from '../components/image-viewer/levels.ts';
 import { halveBits, halveMean, type Level, pyramid } from '../components/image-viewer/pyramid.ts';
 
@@ -45,13 +45,8 @@ async function readMask(hdu: Hdu, width: number, height: number): Promise<Level<
   return pyramid({ width, height, block: 1, data: Uint16Array.from(data as ArrayLike<number>) }, halveBits);
 }
 
-function plain(value: unknown): string | number | boolean | null {
-  if (typeof value === 'bigint') return Number(value);
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    ? value
-    : value == null
-      ? null
-      : String(value);
+function plain(value: CardValue | undefined): string | number | boolean | null {
+  return typeof value === 'bigint' ? Number(value) : (value ?? null);
 }
 
 /** The buffers of a decoded image, each once, to be handed over rather than copied. */

@@ -1,7 +1,7 @@
 import { stretched } from './levels.ts';
 import { levelFor } from './pyramid.ts';
 import { rampTable } from './ramps.ts';
-import { type Look, maskColour, maskOpacity, type Picture, type Renderer } from './render-types.ts';
+import { emptyColour, type Look, maskColour, maskOpacity, type Picture, type Renderer } from './render-types.ts';
 import { imageToScreen, invert, type Size, type View } from './transform.ts';
 
 /** Steps of the table that replaces the stretch per pixel. */
@@ -19,6 +19,7 @@ export function paint(picture: Picture, view: View, look: Look, box: Size, out: 
     ),
   );
   const blank = look.theme === 'dome' ? [20, 0, 0] : look.ramp === 'inverted' ? [217, 224, 237] : [23, 31, 51];
+  const empty = emptyColour(look);
   const [a, b, c, d, e, f] = invert(imageToScreen(view, box));
   const perStep = (steps - 1) / (look.hi - look.lo);
   for (let v = 0, at = 0; v < box.height; v++) {
@@ -27,7 +28,7 @@ export function paint(picture: Picture, view: View, look: Look, box: Size, out: 
       const y = b * (u + 0.5) + d * (v + 0.5) + f;
       const k = Math.floor((x + 0.5) / level.block);
       const l = Math.floor((y + 0.5) / level.block);
-      let [red, green, blue] = [0, 0, 0];
+      let [red, green, blue] = empty;
       if (k >= 0 && l >= 0 && k < level.width && l < level.height) {
         const value = level.data[l * level.width + k]!;
         if (Number.isFinite(value)) {

@@ -2,7 +2,7 @@ import type { Theme } from '../../lib/theme.ts';
 import { asinhStrength, histogramTable, logStrength, type Ramp, type Stretch, stretches } from './levels.ts';
 import { type Level, levelFor, tileSize } from './pyramid.ts';
 import { rampTable } from './ramps.ts';
-import { maskColour, maskOpacity, maskPlanes, type Picture, type Renderer } from './render-types.ts';
+import { emptyColour, maskColour, maskOpacity, maskPlanes, type Picture, type Renderer } from './render-types.ts';
 import { type Affine, apply, imageToScreen, invert, type Size } from './transform.ts';
 
 // A tile is a quad in edge coordinates of the full image (pixel i covers [i, i + 1]); the fragment shader finds its texel with floor(),
@@ -142,7 +142,8 @@ export function makeGlRenderer(canvas: HTMLCanvasElement): Renderer | null {
         canvas.height = height;
       }
       gl.viewport(0, 0, width, height);
-      gl.clearColor(0, 0, 0, 1);
+      const [r, g, b] = emptyColour(look);
+      gl.clearColor(r / 255, g / 255, b / 255, 1);
       gl.clear(gl.COLOR_BUFFER_BIT);
       const affine = imageToScreen(view, box);
       gl.uniformMatrix3fv(uniforms.toClip, false, clipMatrix(affine, box));

@@ -40,7 +40,7 @@ export function curve(t: number, stretch: Exclude<Stretch, 'histogram'>): number
 const clamp01 = (t: number) => Math.min(1, Math.max(0, t));
 
 /** How many of the sorted values lie below. */
-export function rank(sorted: Float32Array, value: number): number {
+function rank(sorted: Float32Array, value: number): number {
   let [lo, hi] = [0, sorted.length];
   while (lo < hi) {
     const middle = (lo + hi) >> 1;

@@ -54,3 +54,7 @@ export function maskColour(bits: number, theme: Theme): readonly [number, number
 }
 /** Share of the mask's colour over the image. */
 export const maskOpacity = 0.6;
+
+/** Colour beside the image, 0–255: what the ramp shows for no light, so that compass and scale stay legible on it. */
+export const emptyColour = (look: Look): readonly [number, number, number] =>
+  look.ramp === 'inverted' && look.theme !== 'dome' ? [222, 227, 233] : [0, 0, 0];

@@ -24,7 +24,7 @@ export function skyFrame(cards: readonly CardRow[], block: number, centre: reado
   return fromWcs(wcs, block, centre);
 }
 
-export function fromWcs(wcs: Wcs, block: number, centre: readonly [number, number]): SkyFrame | null {
+function fromWcs(wcs: Wcs, block: number, centre: readonly [number, number]): SkyFrame | null {
   // The middle of a square of `block` pixels: full = (own + ½) · block − ½.
   const own = (full: number) => (full + 0.5) / block - 0.5;
   const full = (value: number) => (value + 0.5) * block - 0.5;

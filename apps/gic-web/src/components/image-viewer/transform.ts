@@ -46,8 +46,8 @@ export const apply = ([a, b, c, d, e, f]: Affine, x: number, y: number): [number
 /** Number of the pixel that covers a coordinate. */
 export const pixelAt = (coordinate: number): number => Math.floor(coordinate + 0.5);
 
-export const minScale = 1 / 64;
-export const maxScale = 96;
+const minScale = 1 / 64;
+const maxScale = 96;
 
 /** The whole image in the viewer, its middle in the middle: the centre of an image of n pixels lies at (n − 1) / 2. */
 export function fitView(image: Size, box: Size, orientation: Pick<View, 'rotationDeg' | 'flip'>): View {

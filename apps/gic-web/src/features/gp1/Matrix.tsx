@@ -109,7 +109,7 @@ export function Matrix({
               {off.has(module) ? (
                 <small>off</small>
               ) : (
-                <small>{medians.has(module) ? `med ${duration(medians.get(module))}` : ''}</small>
+                <small>{medians.has(module) ? `${theme === 'dome' ? '' : 'med '}${duration(medians.get(module))}` : ''}</small>
               )}
             </span>
           ))}

@@ -13,7 +13,7 @@ export interface HintTarget {
   readonly rect: DOMRect;
   readonly pinned: boolean;
 }
-export type ShowHint = (hint: HintTarget | null) => void;
+type ShowHint = (hint: HintTarget | null) => void;
 
 interface RowProps {
   readonly row: FrameRow;

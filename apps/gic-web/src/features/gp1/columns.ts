@@ -16,7 +16,7 @@ export const metricColumns: readonly MetricColumn[] = [
   {
     key: 'sourceCount',
     label: 'Stars',
-    unit: 'found / matched',
+    unit: 'all / matched',
     width: 90,
     text: (row) =>
       row.metrics?.sourceCount == null ? '–' : `${row.metrics.sourceCount}\u2009/\u2009${row.metrics.matchedCount ?? '–'}`,
@@ -37,7 +37,7 @@ export const metricColumns: readonly MetricColumn[] = [
 ];
 
 /** Widths of the left columns and of module cells [px, comfortable theme]. */
-export const widths = {
+const widths = {
   time: 60,
   camera: 28,
   filter: 44,

@@ -97,7 +97,7 @@ export function rowMs(row: FrameRow): number {
 }
 
 /** Newest first by arrival; rows of one arrival by name. */
-export const newestFirst = (rows: readonly FrameRow[]): FrameRow[] =>
+const newestFirst = (rows: readonly FrameRow[]): FrameRow[] =>
   [...rows].sort((a, b) => (a.receivedAt < b.receivedAt ? 1 : a.receivedAt > b.receivedAt ? -1 : a.key < b.key ? 1 : -1));
 
 export type BoardItem =
@@ -310,7 +310,7 @@ export function totalsSentence(totals: NightTotals): string {
   return `${totals.frames} frames, ${totals.failed} failed${median}${slow}.`;
 }
 
-export const metricKeys = [
+const metricKeys = [
   'fwhmArcsec',
   'sourceCount',
   'wcsRmsArcsec',

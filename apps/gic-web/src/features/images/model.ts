@@ -88,7 +88,7 @@ export function sourceRows(table: SourceTable): SourceRow[] {
   return rows;
 }
 
-export const sourceSorts = ['number', 'mag', 'snr', 'fwhmPix'] as const;
+const sourceSorts = ['number', 'mag', 'snr', 'fwhmPix'] as const;
 export type SourceSort = (typeof sourceSorts)[number];
 
 /** Bright, significant and low numbers first; unknown values last. */
