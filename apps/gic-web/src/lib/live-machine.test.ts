@@ -53,8 +53,8 @@ describe('the live link', () => {
   it('does not call a stream lost that a proxy cut and that opens again', () => {
     const { state, effects } = play(
       live(),
-      [100, { type: 'closed' }],
-      [140, { type: 'snapshot', seq: 12 }],
+      [5000, { type: 'closed' }],
+      [5040, { type: 'snapshot', seq: 12 }],
       [150, { type: 'opened' }],
     );
     expect(effects).toEqual(['fetch-snapshot', 'open after 12']);
@@ -62,7 +62,7 @@ describe('the live link', () => {
   });
 
   it('is lost at once when the server refuses the snapshot, and retries after 0.5, 1, 2, 4, 8, 8 s', () => {
-    let { state } = play(live(), [100, { type: 'closed' }], [120, { type: 'snapshot-failed' }]);
+    let { state } = play(live(10, -5000), [100, { type: 'closed' }], [120, { type: 'snapshot-failed' }]);
     expect(state).toMatchObject({ phase: 'waiting', lostSinceMs: 120, retryAtMs: 620 });
     const waits: number[] = [];
     for (let n = 0; n < 6; n++) {
@@ -115,6 +115,17 @@ describe('the live link', () => {
     const refused = play(initialLink, [0, { type: 'start' }], [40, { type: 'snapshot-refused' }]);
     expect(refused.state).toMatchObject({ phase: 'waiting', lostSinceMs: null, retryAtMs: 540 });
     expect(play(refused.state, [540, { type: 'tick' }]).effects).toEqual(['fetch-snapshot']);
+  });
+
+  it('does not hurry after a stream that is cut at birth again and again, and calms down when one lives', () => {
+    const cut = play(live(10), [100, { type: 'closed' }]);
+    expect(cut.effects).toEqual(['close']);
+    expect(cut.state).toMatchObject({ phase: 'waiting', lostSinceMs: null, retryAtMs: 600 });
+    const again = play(cut.state, [600, { type: 'tick' }], [650, { type: 'snapshot', seq: 11 }], [660, { type: 'opened' }]);
+    const second = play(again.state, [700, { type: 'closed' }]).state;
+    expect(second.retryAtMs).toBe(1700);
+    const lived = play(again.state, [2600, { type: 'heard' }], [2700, { type: 'tick' }]).state;
+    expect(lived.attempt).toBe(0);
   });
 
   it('asks again for a snapshot that never comes', () => {

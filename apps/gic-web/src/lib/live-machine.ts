@@ -15,6 +15,7 @@ export interface LinkState {
   readonly retryAtMs: number | null;
   readonly probeSentMs: number | null;
   readonly snapshotSentMs: number | null;
+  readonly openedMs: number | null;
 }
 
 export type LinkAction =
@@ -49,13 +50,14 @@ export const initialLink: LinkState = {
   retryAtMs: null,
   probeSentMs: null,
   snapshotSentMs: null,
+  openedMs: null,
 };
 
 /**
  * Silence before asking, patience for the answer, and the pulse of `tick`: together below the 3 s in which the page must look disconnected.
  * A snapshot may be long on a slow line; after `snapshotMs` without a word it is asked for again.
  */
-export const linkTiming = { silenceMs: 1200, probeMs: 1000, tickMs: 250, snapshotMs: 20_000 } as const;
+export const linkTiming = { silenceMs: 1200, probeMs: 1000, tickMs: 250, snapshotMs: 20_000, steadyMs: 2000 } as const;
 
 /** Waits of 0.5, 1, 2, 4 and then 8 s. */
 const retryDelayMs = (attempt: number) => Math.min(8000, 500 * 2 ** Math.max(0, attempt - 1));
@@ -71,16 +73,19 @@ export function stepLink(state: LinkState, action: LinkAction): Step {
       if (state.phase !== 'snapshot') return [heard(state, atMs), []];
       return [{ ...heard(state, atMs), phase: 'opening', seq: action.seq }, [{ do: 'open', after: action.seq }]];
     case 'opened':
-      return [{ ...heard(state, atMs), phase: 'live', attempt: 0 }, []];
+      return [{ ...heard(state, atMs), phase: 'live', openedMs: atMs }, []];
     case 'heard':
     case 'probe-ok':
       return [heard(state, atMs), []];
     case 'event':
       return onEvent(heard(state, atMs), action.seq);
-    case 'closed':
-      // Proxies cut long answers: start again at once, and call it lost only if that fails.
+    case 'closed': {
       if (state.phase !== 'live' && state.phase !== 'opening') return [state, []];
-      return [{ ...state, phase: 'snapshot', snapshotSentMs: atMs }, [{ do: 'fetch-snapshot' }]];
+      // Proxies cut long answers: start again at once, and call it lost only if that fails. One cut at birth is not asked for in a hurry.
+      if (isSteady(state, atMs)) return [{ ...state, phase: 'snapshot', snapshotSentMs: atMs }, [{ do: 'fetch-snapshot' }]];
+      const [waiting, effects] = lose(state, atMs);
+      return [{ ...waiting, lostSinceMs: state.lostSinceMs }, effects];
+    }
     case 'online':
       if (state.phase !== 'waiting') return [state, []];
       return [{ ...state, phase: 'snapshot', retryAtMs: null, snapshotSentMs: atMs }, [{ do: 'fetch-snapshot' }]];
@@ -97,6 +102,10 @@ export function stepLink(state: LinkState, action: LinkAction): Step {
       return onTick(state, atMs);
   }
 }
+
+/** The stream has lived long enough to be trusted: retries begin anew. */
+const isSteady = (state: LinkState, atMs: number) =>
+  state.phase === 'live' && state.openedMs !== null && atMs - state.openedMs >= linkTiming.steadyMs;
 
 function heard(state: LinkState, atMs: number): LinkState {
   return { ...state, lastHeardMs: atMs, probeSentMs: null, lostSinceMs: state.phase === 'waiting' ? state.lostSinceMs : null };
@@ -124,7 +133,8 @@ function lose(state: LinkState, atMs: number): Step {
   ];
 }
 
-function onTick(state: LinkState, atMs: number): Step {
+function onTick(before: LinkState, atMs: number): Step {
+  const state = before.attempt > 0 && isSteady(before, atMs) ? { ...before, attempt: 0 } : before;
   if (state.phase === 'waiting') {
     if (state.retryAtMs === null || atMs < state.retryAtMs) return [state, []];
     return [
