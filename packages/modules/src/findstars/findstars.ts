@@ -17,7 +17,7 @@ export const findstars = defineModule({
   parameters: {
     detect_thresh: number('Least S/N of a source by the matched filter, against the measured noise.', {
       unit: 'sigma',
-      default: 4.8,
+      default: 4.75,
       above: 2,
     }),
     isophote_thresh: number('S/N of the filtered frame down to which pixels belong to a source.', {

@@ -15,7 +15,7 @@ import { findTrails, maskTrail, type Trail } from './trails.ts';
 import { type Basins, watershed } from './watershed.ts';
 
 export interface DetectOptions extends Shape {
-  /** Least S/N of a source, by the matched filter and against its measured noise; default 4.8. */
+  /** Least S/N of a source, by the matched filter and against its measured noise; default 4.75. */
   readonly threshold?: number;
   /** S/N of the filtered image down to which pixels belong to a source; default 2.5. */
   readonly isophote?: number;
@@ -50,8 +50,8 @@ export interface Detection extends Shape {
 
 /** Radius of the filter in units of the FWHM: it holds 99 % of the S/N. */
 const KERNEL_RADIUS = 1.3;
-/** Least rise of a blended summit over its saddle [sigma]: noise alone makes one in 10⁴ stars double. */
-const PROMINENCE = 3.5;
+/** Least rise of a blended summit over its saddle [sigma]: neighbouring values of a filtered image share most of their noise. */
+const PROMINENCE = 3;
 /** The same as a share of the saddle: the light of a bright star is not smooth to better. */
 const LOCAL_CONTRAST = 0.1;
 
@@ -71,7 +71,7 @@ export async function detectSources(
   options: DetectOptions,
   compute: Compute,
 ): Promise<Detection> {
-  const { width, height, threshold = 4.8, isophote = 2.5, meshPix = 64, minAreaPix = 3, deblendContrast = 0.0005 } = options;
+  const { width, height, threshold = 4.75, isophote = 2.5, meshPix = 64, minAreaPix = 3, deblendContrast = 0.0005 } = options;
   const { assumedFwhmPix = 3.5 } = options;
   const shape = { width, height };
   assertPlane(image, shape, 'The image');

@@ -15,7 +15,7 @@ const WING = 2;
 const STEPS = 12;
 /** Exponent of the light outside a circle in turbulent air, and how far optics may take it from there. */
 const TURBULENCE = 5 / 3;
-const TURBULENCE_SPREAD = 0.5;
+const TURBULENCE_SPREAD = 0.25;
 
 /**
  * Total light of stars from the frame's own bright ones. Beyond about 2 FWHM the light of a star falls as a power of the radius (in
