@@ -149,15 +149,9 @@ export const astrometry = defineModule({
   },
 });
 
-/** What detection may add to its columns: total over AUTO flux of a star with its error, and the total flux of a 5 sigma star [electron]. */
-type Measured = FrameSources & {
-  readonly aperture?: { readonly autoToTotal?: number | null; readonly autoToTotalErr?: number | null } | null;
-  readonly limitFluxElectron5Sigma?: number | null;
-};
-
 function calibrate(
   frame: Frame,
-  sources: Measured,
+  sources: FrameSources,
   stars: ReferenceStars,
   band: ReferenceBand,
   plate: PlateSolution,

@@ -54,7 +54,7 @@ export function plateToPlaneColumns(model: PlateModel, x: Float64Array, y: Float
   return { xi, eta };
 }
 
-/** Mean scale in the middle of the frame [arcsec/pix]. */
+/** Mean scale over the frame [arcsec/pix]. */
 export function pixelScale(model: PlateModel): number {
   const [, ax, ay] = model.xi;
   const [, bx, by] = model.eta;

@@ -50,8 +50,8 @@ export function fitPolynomialField(
     for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) matrix[i * n + j] = full.matrix[i * cols + j]!;
     const equations = { cols: n, matrix, rights: full.rights.map((r) => r.slice(0, n)), squares: full.squares };
     const field = shrunkenFit(equations, m);
-    // 1: a fair price for one more width that was tuned
-    if (field && (!best || field.evidence > best.evidence + 1)) best = field;
+    // 3: a higher degree must be 20 times likelier, which also pays for the width that was tuned
+    if (field && (!best || field.evidence > best.evidence + 3)) best = field;
   }
   return best;
 }
