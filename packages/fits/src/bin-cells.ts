@@ -46,7 +46,7 @@ export function fixedColumn(column: BinColumn, packed: Uint8Array, rowCount: num
   if (column.type === 'A') {
     // TDIM of text: the first axis is the length of one string.
     const length = dim ? dim[0]! : column.repeat;
-    const perRow = dim ? dim.slice(1).reduce((a, b) => a * b, 1) : 1;
+    const perRow = dim && length > 0 ? dim.slice(1).reduce((a, b) => a * b, 1) : 1;
     const data: string[] = [];
     for (let row = 0; row < rowCount; row++) {
       for (let k = 0; k < perRow; k++) data.push(cellText(packed, row * column.width + k * length, length));

@@ -24,7 +24,7 @@ export function numberText(value: number): string {
 
 /**
  * One logical card as records of 80 characters: fixed format where it fits, HIERARCH for long or spaced keywords,
- * CONTINUE for long strings. NaN and infinities cannot be written: they become a card with undefined value.
+ * CONTINUE for long strings.
  */
 export function cardRecords(keyword: string, value: CardValue | undefined, comment: string): string[] {
   const remark = asciiText(comment);
@@ -49,7 +49,7 @@ function scalarText(value: number | bigint | boolean | null): string {
   if (value === null) return '';
   if (typeof value === 'boolean') return value ? 'T' : 'F';
   if (typeof value === 'bigint') return value.toString();
-  return Number.isFinite(value) ? numberText(value) : '';
+  return numberText(value);
 }
 
 /** Adds ` / comment`, cut at the end of the record. */
@@ -68,7 +68,8 @@ function commentary(keyword: string, text: string): string[] {
 
 function stringRecords(head: string, value: string, comment: string): string[] {
   const quoted = value.replaceAll("'", "''");
-  const whole = `${head}'${quoted.padEnd(head.length === 10 ? 8 : 0)}'`;
+  // Eight characters at least in fixed format; the empty string stays empty, for blanks would count as one.
+  const whole = `${head}'${quoted.padEnd(head.length === 10 && value !== '' ? 8 : 0)}'`;
   const full = comment === '' ? whole : `${whole} / ${comment}`;
   // A comment that does not fit is cut for short values: CONTINUE is kept for the values themselves.
   if (full.length <= 80 || whole.length <= 80) return [full.slice(0, 80).trimEnd().padEnd(80)];

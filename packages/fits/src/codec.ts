@@ -11,6 +11,9 @@ export interface Codec {
   gunzipStream(packed: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
 }
 
+/** deflate cannot pack more tightly than 1 in 1032 (zlib's technical notes). */
+export const MOST_RATIO = 1032;
+
 /** Length that the trailer of a gzip stream announces [byte, modulo 2^32]. */
 export function gzipLength(packed: Uint8Array): number {
   return new DataView(packed.buffer, packed.byteOffset, packed.byteLength).getUint32(packed.length - 4, true);
@@ -21,6 +24,7 @@ export const plainCodec: Codec = {
     if (packed.length < 18 || packed[0] !== 0x1f || packed[1] !== 0x8b) throw new Error('not a gzip stream');
     const length = gzipLength(packed);
     if (length > most) throw new Error(`${length} bytes announced, at most ${most} expected`);
+    if (length > packed.length * MOST_RATIO) throw new Error(`${length} bytes announced, more than ${packed.length} can hold`);
     const bytes = gunzipSync(packed, { out: new Uint8Array(length) });
     const wanted = new DataView(packed.buffer, packed.byteOffset).getUint32(packed.length - 8, true);
     if (bytes.length !== length || crc32(bytes) !== wanted) throw new Error('the unpacked bytes do not match their CRC');

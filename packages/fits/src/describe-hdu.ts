@@ -45,6 +45,7 @@ export function describeHdu(stored: Header, found: Found): Hdu {
   const pcount = reader.integer('PCOUNT', { least: 0, most, fallback: 0 });
   const gcount = reader.integer('GCOUNT', { least: extension === undefined ? 0 : 1, most, fallback: 1 });
   const isGroups = index === 0 && axes[0] === 0 && axes.length > 1 && stored.flag('GROUPS') === true;
+  if (isGroups && pcount > 999) throw reader.tooLarge('PCOUNT', `PCOUNT is ${pcount}; at most 999 parameters are read.`);
   const kind = kindOf(stored, extension, axes, isGroups);
   const shape = isGroups ? axes.slice(1) : axes;
   const elements = axes.length === 0 ? 0 : reader.product(shape, 'NAXIS');

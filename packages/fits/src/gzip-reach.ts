@@ -1,10 +1,7 @@
-import { codec } from './codec.ts';
+import { codec, MOST_RATIO } from './codec.ts';
 import { fitsGzip } from './errors.ts';
 import type { Reach } from './reach.ts';
 import { type ByteSource, readExactly } from './source.ts';
-
-/** deflate cannot pack more tightly than 1 in 1032 (zlib's technical notes). */
-const MOST_RATIO = 1032;
 
 /** A gzip file as the bytes inside it, unpacked no further than asked, so that a bomb never goes off. */
 export function gzipReach(packed: ByteSource): Reach {

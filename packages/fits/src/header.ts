@@ -140,7 +140,10 @@ export class Header {
     for (const card of this.list) {
       if (card.raw !== undefined)
         for (let i = 0; i < card.raw.length; i += CARD) records.push(asciiRecord(card.raw.slice(i, i + CARD)));
-      else records.push(...cardRecords(card.keyword, card.value, card.comment));
+      else if (typeof card.value === 'number' && !Number.isFinite(card.value)) {
+        // FITS has no text for these; a card without value would be legal but worries every checker.
+        records.push(...cardRecords('COMMENT', undefined, `${card.keyword} is undefined: ${card.value}`));
+      } else records.push(...cardRecords(card.keyword, card.value, card.comment));
     }
     return records;
   }

@@ -1,7 +1,7 @@
 import { parseAsciiColumns, readAsciiColumn } from './ascii-table.ts';
 import { readBinColumn } from './bin-cells.ts';
 import { parseBinColumns } from './bin-columns.ts';
-import { fitsBadRequest, fitsWrongKind } from './errors.ts';
+import { fitsBadRequest, fitsTooLarge, fitsWrongKind } from './errors.ts';
 import { readGroups } from './groups.ts';
 import { type Hdu, placeOf } from './hdu.ts';
 import { readExactly } from './source.ts';
@@ -31,6 +31,18 @@ export async function readTable(hdu: Hdu, options: ReadTableOptions = {}): Promi
 
 /** Rows of a table, groups of random groups. */
 export function rowCountOf(hdu: Hdu): number {
+  const rows = announcedRows(hdu);
+  // Rows without bytes are not bounded by the file.
+  const isWeightless = hdu.kind === 'groups' ? hdu.dataLength === 0 : hdu.shape[0] === 0;
+  if (isWeightless && rows > WEIGHTLESS_ROWS) {
+    throw fitsTooLarge({ ...placeOf(hdu, hdu.headerOffset), what: `the table announces ${rows} rows of 0 bytes.` });
+  }
+  return rows;
+}
+
+const WEIGHTLESS_ROWS = 1_000_000;
+
+function announcedRows(hdu: Hdu): number {
   const reader = new StructureReader(hdu.header, placeOf(hdu, hdu.headerOffset), hdu.limits);
   const most = Number.MAX_SAFE_INTEGER;
   switch (hdu.kind) {

@@ -18,7 +18,12 @@ export interface EncodePlan {
   readonly type: PixelType;
   readonly algorithm: 'RICE_1' | 'GZIP_2';
   /** Absent: without loss. */
-  readonly quantize?: { readonly level: number; readonly dither: DitherMethod; readonly seed: number };
+  readonly quantize?: {
+    readonly level: number;
+    readonly dither: DitherMethod;
+    readonly seed: number;
+    readonly blanks: 'zblank' | 'lossless';
+  };
 }
 
 /** Packed tiles, one after another, and what the table says of each. */

@@ -113,15 +113,24 @@ function readQuadrant(
     let squares = new Uint8Array(half);
     const mark = input.bits(4);
     if (mark === 0) for (let i = 0; i < half; i++) squares[i] = input.bits(4);
-    else if (mark === 15) squares = readTree(input, xs, ys, levels);
-    else throw new TileDataError(`a bit plane begins with the mark ${mark}`);
+    else if (mark === 15) {
+      const root = input.pattern();
+      if (root === 0) continue;
+      squares = readTree(input, xs, ys, levels, root);
+    } else throw new TileDataError(`a bit plane begins with the mark ${mark}`);
     addPlane(squares, a, at, stride, nx, ny, 2 ** bit);
   }
 }
 
 /** The squares of the finest level but one, from the root down: a square follows only where its parent's bit is set. */
-function readTree(input: BitInput, xs: readonly number[], ys: readonly number[], levels: number): Uint8Array<ArrayBuffer> {
-  let squares: Uint8Array<ArrayBuffer> = new Uint8Array([input.pattern()]);
+function readTree(
+  input: BitInput,
+  xs: readonly number[],
+  ys: readonly number[],
+  levels: number,
+  root: number,
+): Uint8Array<ArrayBuffer> {
+  let squares: Uint8Array<ArrayBuffer> = new Uint8Array([root]);
   for (let level = 1; level < levels; level++) {
     const nx = xs[level]!;
     const ny = ys[level]!;

@@ -19,17 +19,25 @@ type Floats = Float32Array | Float64Array;
 /** Scratch for one row; keep it for all tiles of an image. It changes how fast a median is found, never which. */
 export interface NoiseScratch {
   readonly row: Float64Array;
-  /** Differences of one order that lie near the median expected from the rows before. */
-  readonly near: readonly [Float64Array, Float64Array, Float64Array];
+  /** Bit patterns of the differences of one order that lie near the median expected from the rows before. */
+  readonly near: readonly [Int32Array, Int32Array, Int32Array];
+  /** Three floats, and their bit patterns. */
+  readonly floats: Float32Array;
+  readonly patterns: Int32Array;
   /** That expectation. */
   readonly expected: [number, number, number];
 }
 
-export const noiseScratch = (width: number): NoiseScratch => ({
-  row: new Float64Array(width),
-  near: [new Float64Array(width), new Float64Array(width), new Float64Array(width)],
-  expected: [0, 0, 0],
-});
+export function noiseScratch(width: number): NoiseScratch {
+  const floats = new Float32Array(3);
+  return {
+    row: new Float64Array(width),
+    near: [new Int32Array(width), new Int32Array(width), new Int32Array(width)],
+    floats,
+    patterns: new Int32Array(floats.buffer),
+    expected: [0, 0, 0],
+  };
+}
 
 /** Tiles of several rows: the median over the rows. `values` holds `rows` rows of `width` pixels; NaN is left out. */
 export function tileNoise(values: Floats, width: number, rows: number, scratch: NoiseScratch): TileNoise {
@@ -71,12 +79,15 @@ const WINDOW = 0.08;
 function rowMedians(line: Float64Array, n: number, scratch: NoiseScratch, sigmas: [number[], number[], number[]]): void {
   const { near, expected } = scratch;
   const [near2, near3, near5] = near;
-  const low2 = expected[0] * (1 - WINDOW);
-  const high2 = expected[0] * (1 + WINDOW);
-  const low3 = expected[1] * (1 - WINDOW);
-  const high3 = expected[1] * (1 + WINDOW);
-  const low5 = expected[2] * (1 - WINDOW);
-  const high5 = expected[2] * (1 + WINDOW);
+  const { floats, patterns } = scratch;
+  // Non-negative floats sort like their bit patterns. A difference is put below or into its window by integer
+  // arithmetic alone: as a branch it would be guessed wrong half the time.
+  const low2 = patternOf(expected[0] * (1 - WINDOW));
+  const low3 = patternOf(expected[1] * (1 - WINDOW));
+  const low5 = patternOf(expected[2] * (1 - WINDOW));
+  const high2 = patternOf(expected[0] * (1 + WINDOW));
+  const high3 = patternOf(expected[1] * (1 + WINDOW));
+  const high5 = patternOf(expected[2] * (1 + WINDOW));
   // Per order: how many differences, how many below the window, how many in it.
   let n2 = 0;
   let n3 = 0;
@@ -91,21 +102,26 @@ function rowMedians(line: Float64Array, n: number, scratch: NoiseScratch, sigmas
     const v5 = line[i - 4]!;
     const v7 = line[i - 2]!;
     const isFlat = v5 === v7 && v5 === line[i - 3]!;
+    if (isFlat && v3 === v5 && v5 === line[i - 5]!) continue;
+    floats[0] = Math.abs(v5 - v7);
+    floats[1] = Math.abs(2 * v5 - v3 - v7);
+    floats[2] = Math.abs(6 * v5 - 4 * (v3 + v7) + line[i - 8]! + line[i]!);
     if (!isFlat) {
-      const d = Math.abs(v5 - v7);
+      const p = patterns[0]!;
       n2++;
-      if (d < low2) below2++;
-      else if (d <= high2) near2[in2++] = d;
+      near2[in2] = p;
+      below2 += (p - low2) >>> 31;
+      in2 += ((low2 - 1 - p) & (p - 1 - high2)) >>> 31;
     }
-    if (!(isFlat && v3 === v5 && v5 === line[i - 5]!)) {
-      const d = Math.abs(2 * v5 - v3 - v7);
-      n3++;
-      if (d < low3) below3++;
-      else if (d <= high3) near3[in3++] = d;
-      const e = Math.abs(6 * v5 - 4 * (v3 + v7) + line[i - 8]! + line[i]!);
-      if (e < low5) below5++;
-      else if (e <= high5) near5[in5++] = e;
-    }
+    const p = patterns[1]!;
+    n3++;
+    near3[in3] = p;
+    below3 += (p - low3) >>> 31;
+    in3 += ((low3 - 1 - p) & (p - 1 - high3)) >>> 31;
+    const q = patterns[2]!;
+    near5[in5] = q;
+    below5 += (q - low5) >>> 31;
+    in5 += ((low5 - 1 - q) & (q - 1 - high5)) >>> 31;
   }
   finish(0, n2, below2, in2);
   finish(1, n3, below3, in3);
@@ -115,15 +131,28 @@ function rowMedians(line: Float64Array, n: number, scratch: NoiseScratch, sigmas
     if (count === 0) return;
     const rank = ((count - 1) >> 1) - below;
     const isInside = rank >= 0 && rank < inside;
-    const median = isInside ? quickselect(near[order], inside, rank) : lowerMedian(differences(line, n, order));
+    const median = floatOf(isInside ? quickselect(near[order], inside, rank) : lowerMedian(differences(line, n, order)));
     expected[order] = isInside ? 0.8 * expected[order] + 0.2 * median : median;
     sigmas[order].push(FACTORS[order] * median);
   }
 }
 
-/** All differences of one order, the slow way: for the first row, and where a row is unlike those before. */
-function differences(line: Float64Array, n: number, order: 0 | 1 | 2): Float64Array {
-  const out = new Float64Array(n);
+const oneFloat = new Float32Array(1);
+const onePattern = new Int32Array(oneFloat.buffer);
+
+function patternOf(value: number): number {
+  oneFloat[0] = value;
+  return onePattern[0]!;
+}
+
+function floatOf(pattern: number): number {
+  onePattern[0] = pattern;
+  return oneFloat[0]!;
+}
+
+/** Patterns of all differences of one order, the slow way: for the first row, and where a row is unlike those before. */
+function differences(line: Float64Array, n: number, order: 0 | 1 | 2): Int32Array {
+  const out = new Float32Array(n);
   let m = 0;
   for (let i = 8; i < n; i++) {
     const v3 = line[i - 6]!;
@@ -137,7 +166,7 @@ function differences(line: Float64Array, n: number, order: 0 | 1 | 2): Float64Ar
     if (isFlat && v3 === v5 && v5 === line[i - 5]!) continue;
     out[m++] = order === 1 ? Math.abs(2 * v5 - v3 - v7) : Math.abs(6 * v5 - 4 * (v3 + v7) + line[i - 8]! + line[i]!);
   }
-  return out.subarray(0, m);
+  return new Int32Array(out.buffer, 0, m);
 }
 
 function middle(values: number[]): number {

@@ -1,5 +1,6 @@
 import { BIN_FORMAT, parseBinColumns } from '../bin-columns.ts';
-import { fitsBadCard, fitsCompression, fitsHeapRange, fitsTableLayout } from '../errors.ts';
+import { MOST_RATIO } from '../codec.ts';
+import { fitsBadCard, fitsCompression, fitsHeapRange, fitsTableLayout, fitsTileCorrupt } from '../errors.ts';
 import { type Hdu, placeOf } from '../hdu.ts';
 import { readExactly } from '../source.ts';
 import { StructureReader } from '../structure.ts';
@@ -75,7 +76,7 @@ export async function planTiles(hdu: Hdu): Promise<TilePlan> {
   const dither = ditherMethodOf(quantiz);
   if (dither === undefined) throw fitsCompression({ ...reader.at('ZQUANTIZ'), what: `ZQUANTIZ is ${JSON.stringify(quantiz)}.` });
   const table = await readExactly(hdu.source, hdu.dataOffset, rowBytes * tileCount, hdu.index);
-  return {
+  const plan: TilePlan = {
     file: hdu.source.name,
     hdu: hdu.index,
     shape,
@@ -90,6 +91,31 @@ export async function planTiles(hdu: Hdu): Promise<TilePlan> {
     ditherSeed: reader.integer('ZDITHER0', { least: 0, most: 2 ** 31, fallback: 1 }),
     ...locate(hdu, table, rowBytes, tileCount),
   };
+  checkPlausible(plan);
+  return plan;
+}
+
+/** Pixels of a tile for which memory is no question. */
+const SMALL_TILE = 2 ** 16;
+
+/** Refuses tiles whose bytes cannot hold their pixels, before memory is taken for them. */
+function checkPlausible(plan: TilePlan): void {
+  if (plan.tilePixels <= SMALL_TILE) return;
+  const most = plan.lengths.reduce((longest, length) => Math.max(longest, length), 0);
+  const pixels = {
+    // A block of equal pixels takes at least 3 bits.
+    RICE_1: (8 / 3) * most * plan.blockSize,
+    GZIP_1: most * MOST_RATIO,
+    GZIP_2: most * MOST_RATIO,
+    PLIO_1: (most / 2) * 4096,
+    NOCOMPRESS: most,
+    // A bit plane without bits takes 10, whatever its size.
+    HCOMPRESS_1: 2 ** 24,
+  }[plan.algorithm];
+  // The largest tile is not at the edge, so it has all its pixels.
+  if (plan.tilePixels <= pixels || (plan.stores.includes(TileStore.GZIP) && plan.tilePixels <= most * MOST_RATIO)) return;
+  const what = `${most} bytes, the most of any tile, cannot hold the ${plan.tilePixels} pixels of one (${plan.algorithm}).`;
+  throw fitsTileCorrupt({ file: plan.file, hdu: plan.hdu, offset: plan.offsets[0]!, what });
 }
 
 function algorithmParameters(reader: StructureReader): Pick<TilePlan, 'blockSize' | 'bytePix' | 'isSmoothed'> {

@@ -21,12 +21,19 @@ export function quantizeTile(
   values: Float32Array | Float64Array,
   width: number,
   rows: number,
-  { level, dither, seed, tile }: { level: number; dither: DitherMethod; seed: number; tile: number },
+  {
+    level,
+    dither,
+    seed,
+    tile,
+    blanks,
+  }: { level: number; dither: DitherMethod; seed: number; tile: number; blanks: 'zblank' | 'lossless' },
   out: Int32Array,
   scratch: NoiseScratch,
 ): Quantized | undefined {
   const count = width * rows;
   const { good, least, most, sigma } = tileNoise(values, width, rows, scratch);
+  if (blanks === 'lossless' && good < count) return undefined;
   const step = level < 0 ? -level : sigma / level;
   const range = good === 0 ? 0 : (most - least) / step;
   if (good > 0 && (!(step > 0) || !(range <= 2 * INT_MAX - RESERVED))) return undefined;

@@ -72,7 +72,7 @@ interface Wish {
 
 async function readColumn(hdu: Hdu, column: BinColumn, carrier: BinColumn, wish: Wish): Promise<FitsColumn> {
   const { start, end, tileRows } = wish;
-  const packed = new Uint8Array(column.descriptor ? 0 : column.width * (end - start));
+  const pieces: Uint8Array[] = []; // joined only when all are there: the announced size may be a lie
   const cells: (CellData | string)[] = [];
   for (let tile = Math.floor(start / tileRows); tile * tileRows < end; tile++) {
     const first = tile * tileRows;
@@ -84,7 +84,7 @@ async function readColumn(hdu: Hdu, column: BinColumn, carrier: BinColumn, wish:
       if (column.descriptor) cells.push(...(await variableCells(hdu, column, wish, { bytes, rows, from, to })));
       else {
         const plain = unpack(bytes, rows * column.width, column, wish.algorithm);
-        packed.set(plain.subarray(from * column.width, to * column.width), (first + from - start) * column.width);
+        pieces.push(plain.subarray(from * column.width, to * column.width));
       }
     } catch (cause) {
       if (!(cause instanceof TileDataError) && (cause as { code?: string }).code?.startsWith('FITS_')) throw cause;
@@ -93,7 +93,14 @@ async function readColumn(hdu: Hdu, column: BinColumn, carrier: BinColumn, wish:
       throw fitsTileCorrupt({ ...placeOf(hdu, offset), what }, cause);
     }
   }
-  return column.descriptor ? variableColumn(column, cells) : fixedColumn(column, packed, end - start);
+  if (column.descriptor) return variableColumn(column, cells);
+  const packed = new Uint8Array(column.width * (end - start));
+  let at = 0;
+  for (const piece of pieces) {
+    packed.set(piece, at);
+    at += piece.length;
+  }
+  return fixedColumn(column, packed, end - start);
 }
 
 /** The packed bytes of one tile of one column. */
@@ -150,6 +157,7 @@ function unpackRice(bytes: Uint8Array, length: number, { type }: BinColumn): Uin
   const size = { B: 1, I: 2, J: 4 }[type];
   if (size === undefined) throw new TileDataError(`RICE_1 does not hold columns of type ${type}`);
   const count = length / size;
+  if (count > bytes.length * 32 * 3) throw new TileDataError(`${bytes.length} bytes cannot hold ${count} numbers`);
   const ints = new Int32Array(count);
   riceDecode(bytes, 0, bytes.length, ints, count, 32, size);
   const out = new Uint8Array(length);

@@ -73,7 +73,6 @@ function decode(
         let d = 0;
         for (let k = 0; k < bits; k += 8) {
           if (nb <= 16) {
-            if (p > end) ended();
             window |= ((src[p]! << 8) | src[p + 1]!) << (16 - nb);
             p += 2;
             nb += 16;

@@ -1,5 +1,5 @@
 /** The value that would stand at `rank` (from 0) among the first `n` if they were sorted; reorders them (Hoare's FIND). */
-export function quickselect(values: Float64Array, n: number, rank: number): number {
+export function quickselect(values: Int32Array, n: number, rank: number): number {
   let left = 0;
   let right = n - 1;
   while (left < right) {
@@ -22,4 +22,4 @@ export function quickselect(values: Float64Array, n: number, rank: number): numb
 }
 
 /** The lower median; reorders the values. */
-export const lowerMedian = (values: Float64Array): number => quickselect(values, values.length, (values.length - 1) >> 1);
+export const lowerMedian = (values: Int32Array): number => quickselect(values, values.length, (values.length - 1) >> 1);
