@@ -14,7 +14,7 @@ import { detectorOf, isMirrored } from '../detector/cameras.ts';
 import { emptyFrame, wrongShape } from '../detector/errors.ts';
 import { measureLevels } from '../detector/overscan.ts';
 import { cutSection, frameGeometry, sectionHeight, sectionWidth } from '../detector/sections.ts';
-import { growSaturation } from './grow-saturation.ts';
+import { growCosmicRays, growSaturation } from './grow-mask.ts';
 import { orientationCode, turnPlane } from './orientation.ts';
 import { quickSky } from './quick-sky.ts';
 import { startingWcs } from './starting-wcs.ts';
@@ -140,6 +140,7 @@ export const reduction = defineModule({
       ? await compute.rejectCosmicRays(data, variance, mask, { width, height, sigmaClip: parameters.cosmic_sigma })
       : null;
 
+    if (cosmics) growCosmicRays(mask, width, height);
     const sky = quickSky(data, mask, parameters.detect_thresh);
 
     const rotation = raw.header.get('SMTMRO');
