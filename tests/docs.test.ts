@@ -15,8 +15,7 @@ describe('generated documentation', () => {
     const kinds = errorKinds();
     expect(kinds.length).toBeGreaterThan(60);
     expect(new Set(kinds.map(({ code }) => code)).size).toBe(kinds.length);
-    for (const { code, summary, hint } of kinds)
-      expect([code, summary.length > 20, hint.length > 8]).toEqual([code, true, true]);
+    for (const { code, summary, hint } of kinds) expect([code, summary.length > 20, hint.length > 8]).toEqual([code, true, true]);
   });
 
   it('renders every message with all its places filled', () => {
