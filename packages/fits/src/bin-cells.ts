@@ -75,7 +75,7 @@ export function gather({ bytes, rowBytes, rowCount }: RowBytes, offset: number, 
 }
 
 /** Numbers or logicals: `count` elements of a column as physical values. */
-export function decodeCells(packed: Uint8Array, column: BinColumn, count: number): { data: CellData; nulls?: Uint8Array } {
+function decodeCells(packed: Uint8Array, column: BinColumn, count: number): { data: CellData; nulls?: Uint8Array } {
   if (column.type === 'L') {
     return { data: Array.from({ length: count }, (_, i) => (packed[i] === 84 ? true : packed[i] === 70 ? false : null)) };
   }

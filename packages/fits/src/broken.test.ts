@@ -406,8 +406,8 @@ const refusals: Record<string, readonly Refusal[]> = {
       -1,
     ],
     [
-      'a bomb: 50 MB of blanks without END',
-      () => gzipSync(join(ascii(image().map(record).join(''), 32), new Uint8Array(50_000_000).fill(32))),
+      'a bomb: 20 MB of blanks without END',
+      () => gzipSync(join(ascii(image().map(record).join(''), 32), new Uint8Array(20_000_000).fill(32))),
       'FITS_TOO_LARGE',
       36_000 * 80,
     ],

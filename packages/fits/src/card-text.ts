@@ -14,7 +14,7 @@ export function asciiText(text: string): string {
 }
 
 /** A number as FITS writes it: shortest text that reads back as the same double. */
-export function numberText(value: number): string {
+function numberText(value: number): string {
   if (Object.is(value, -0)) return '-0.0';
   const text = String(value).replace('e+', 'E').replace('e', 'E');
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return text;

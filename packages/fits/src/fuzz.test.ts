@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ObservatoryError, type Random, seededRandom } from '@colibri/base';
 import { describe, expect, it } from 'vitest';
 import { bytesSource, describeFits, Header, imageHdu, openFits, readImage, readTable, tableHdu, writeFits } from './index.ts';
@@ -23,6 +27,7 @@ function parents(): Uint8Array[] {
     { name: 'BITS', data: Uint8Array.from({ length: 220 }, (_, i) => i % 2), format: '11X' },
   ];
   return [
+    ...packedByOthers(ints, shape),
     writeFits([imageHdu({ data: ints, shape, header })]),
     writeFits([imageHdu({ data: Uint16Array.from(ints), shape, name: 'SCI', blank: 3 })]),
     writeFits([imageHdu({ data: ints, shape, compress: { algorithm: 'RICE_1' } })]),
@@ -32,6 +37,36 @@ function parents(): Uint8Array[] {
     withCard(writeFits([imageHdu({ data: ints, shape, compress: { algorithm: 'RICE_1' } })]), 'ZCMPTYPE', "'HCOMPRESS_1'"),
     withCard(writeFits([imageHdu({ data: ints, shape, compress: { algorithm: 'RICE_1' } })]), 'ZCMPTYPE', "'PLIO_1  '"),
   ];
+}
+
+/** HCOMPRESS, PLIO and packed tables, which we only read: made by fpack where it is installed. */
+function packedByOthers(ints: Int16Array, shape: number[]): Uint8Array[] {
+  if (spawnSync('fpack', ['-V']).error) return [];
+  const folder = mkdtempSync(join(tmpdir(), 'fits-fuzz-'));
+  try {
+    const cells = Array.from({ length: 20 }, (_, i) => Float32Array.from({ length: 9 * i }, (_, k) => k));
+    const columns = [
+      { name: 'A', data: ints.slice(0, 600), repeat: 30 },
+      { name: 'B', data: Int32Array.from(ints.subarray(0, 20)) },
+      { name: 'C', data: cells },
+    ];
+    const square = Uint8Array.from(ints, (v) => v % 7);
+    const ways: [Uint8Array, string[]][] = [
+      [writeFits([imageHdu({ data: ints, shape })]), ['-h', '-s', '0', '-w']],
+      [writeFits([imageHdu({ data: ints, shape })]), ['-h', '-s', '3']],
+      [writeFits([imageHdu({ data: square, shape })]), ['-p']],
+      [writeFits([imageHdu({ data: ints, shape })]), ['-g1']],
+      [writeFits([tableHdu({ columns })]), ['-table']],
+    ];
+    return ways.map(([bytes, options], i) => {
+      const path = join(folder, `${i}.fits`);
+      writeFileSync(path, bytes);
+      spawnSync('fpack', [...options, path]);
+      return new Uint8Array(readFileSync(`${path}.fz`));
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function withCard(bytes: Uint8Array, keyword: string, value: string): Uint8Array {

@@ -36,7 +36,7 @@ describe('a header', () => {
           expect(read.toBytes()).toEqual(bytes);
         },
       ),
-      { numRuns: 300, seed: 1 },
+      { numRuns: 80, seed: 1 },
     );
   });
 

@@ -1,5 +1,4 @@
 import type { PixelArray, Scaling } from './pixels.ts';
-import { pixelTypeOf } from './pixels.ts';
 
 /**
  * Writes `count` stored values as physical ones into `out[at…]`. Integers that are only shifted go without floats;
@@ -33,12 +32,9 @@ export function storePhysical(
 
 type Numbers = Exclude<PixelArray, BigInt64Array | BigUint64Array>;
 
+/** Also between types: the engine's own copy converts like an assignment, faster than a loop. */
 function copyNumbers(stored: Numbers, from: number, count: number, out: Numbers, at: number): void {
-  if (pixelTypeOf(stored) === pixelTypeOf(out)) {
-    out.set(stored.subarray(from, from + count), at);
-    return;
-  }
-  for (let i = 0; i < count; i++) out[at + i] = stored[from + i]!;
+  out.set(stored.subarray(from, from + count), at);
 }
 
 function shiftNumbers(stored: Numbers, from: number, count: number, zero: number, out: Numbers, at: number): void {

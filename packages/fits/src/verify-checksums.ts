@@ -1,3 +1,4 @@
+import type { CardValue } from './card.ts';
 import { onesComplementSum } from './checksum.ts';
 import { fitsChecksum } from './errors.ts';
 import { type FitsFile, type Hdu, placeOf } from './hdu.ts';
@@ -29,7 +30,7 @@ export async function verifyChecksums(hdu: Hdu): Promise<ChecksumReport> {
   };
 }
 
-const cardText = (value: unknown): string => (value === undefined || value === null ? '' : String(value).trim());
+const cardText = (value: CardValue | undefined): string => (value === undefined || value === null ? '' : String(value).trim());
 
 async function sumOf(hdu: Hdu, from: number, to: number, start = 0): Promise<number> {
   let sum = start;

@@ -60,7 +60,7 @@ function flipSigns(bytes: Uint8Array, size: number): void {
 }
 
 /** The cards of an image as it is when not compressed. */
-export function imageHeader(input: ImageInput, isPrimary: boolean): Header {
+function imageHeader(input: ImageInput, isPrimary: boolean): Header {
   const { bitpix, bzero } = storage[pixelTypeOf(input.data)];
   const header = isPrimary
     ? Header.of([['SIMPLE', true, 'conforms to FITS standard']])

@@ -136,6 +136,13 @@ function algorithmParameters(reader: StructureReader): Pick<TilePlan, 'blockSize
   };
 }
 
+const numberReaders = (view: DataView): Readonly<Record<string, (at: number) => number>> => ({
+  D: (at) => view.getFloat64(at),
+  E: (at) => view.getFloat32(at),
+  J: (at) => view.getInt32(at),
+  I: (at) => view.getInt16(at),
+});
+
 type Located = Pick<TilePlan, 'offsets' | 'lengths' | 'stores' | 'scales' | 'zeros' | 'blanks'>;
 
 function locate(hdu: Hdu, table: Uint8Array, rowBytes: number, tileCount: number): Located {
@@ -175,14 +182,14 @@ function locate(hdu: Hdu, table: Uint8Array, rowBytes: number, tileCount: number
   const numbers = (name: string, fallback: number | undefined): Float64Array | undefined => {
     const c = column(name);
     if (!c) return fallback === undefined ? undefined : new Float64Array(tileCount).fill(fallback);
-    const read = { D: view.getFloat64, E: view.getFloat32, J: view.getInt32, I: view.getInt16 }[c.type as 'D' | 'E' | 'J' | 'I'];
+    const read = numberReaders(view)[c.type];
     if (!read || c.descriptor || c.repeat < 1) {
       throw fitsTableLayout({
         ...placeOf(hdu, hdu.headerOffset),
         what: `column ${name} has the format ${c.format}; one number is expected.`,
       });
     }
-    return Float64Array.from({ length: tileCount }, (_, tile) => read.call(view, tile * rowBytes + c.offset));
+    return Float64Array.from({ length: tileCount }, (_, tile) => read(tile * rowBytes + c.offset));
   };
   // For integer images BLANK may stand in the header of the image alone.
   const blank = header.number('ZBLANK') ?? (hdu.bitpix > 0 ? header.number('BLANK') : undefined);

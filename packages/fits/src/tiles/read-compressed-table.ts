@@ -1,3 +1,4 @@
+import { ObservatoryError } from '@colibri/base';
 import { toBigEndian } from '../big-endian.ts';
 import { checkCells, decodeVariable, fixedColumn, variableColumn } from '../bin-cells.ts';
 import { BIN_FORMAT, type BinColumn, parseBinColumns } from '../bin-columns.ts';
@@ -87,7 +88,7 @@ async function readColumn(hdu: Hdu, column: BinColumn, carrier: BinColumn, wish:
         pieces.push(plain.subarray(from * column.width, to * column.width));
       }
     } catch (cause) {
-      if (!(cause instanceof TileDataError) && (cause as { code?: string }).code?.startsWith('FITS_')) throw cause;
+      if (cause instanceof ObservatoryError) throw cause;
       const why = cause instanceof Error ? cause.message : String(cause);
       const what = `column ${column.name}, rows ${first} to ${first + rows} (${wish.algorithm}) cannot be decoded: ${why}.`;
       throw fitsTileCorrupt({ ...placeOf(hdu, offset), what }, cause);
