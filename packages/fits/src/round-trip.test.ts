@@ -108,7 +108,7 @@ describe('an image', () => {
             });
           }
         }),
-        { numRuns: 40, seed: 5, endOnFailure: true },
+        { numRuns: 25, seed: 5, endOnFailure: true },
       );
     },
   );
