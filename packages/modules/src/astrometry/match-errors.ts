@@ -38,28 +38,33 @@ export interface MatchResiduals {
  */
 export function estimateErrors(residuals: MatchResiduals, parameters: number, scale: number): MatchErrors {
   const freedom = Math.max(0.3, 1 - parameters / residuals.squared.length);
-  const all = Array.from(residuals.squared.keys());
-  const of = (which: number[]): ErrorLaw => estimateLaw(which, residuals, 2 * Math.LN2 * freedom, scale);
+  const n = residuals.squared.length;
+  const all = new Int32Array(n).map((_, k) => k);
+  const of = (which: Int32Array): ErrorLaw => estimateLaw(which, residuals, 2 * Math.LN2 * freedom, scale);
   const common = of(all);
   const stars = all.filter((k) => residuals.extended[k] === 0);
   const extended = all.filter((k) => residuals.extended[k] === 1);
   return { stars: stars.length >= 30 ? of(stars) : common, extended: extended.length >= 30 ? of(extended) : common };
 }
 
-function estimateLaw(which: number[], { squared, centroid }: MatchResiduals, goal: number, scale: number): ErrorLaw {
-  which.sort((p, q) => centroid[p]! - centroid[q]!);
-  const half = which.length >= 30 ? which.length >> 1 : which.length;
-  const sharp = which.slice(0, half);
-  const vague = which.slice(half);
+function estimateLaw(which: Int32Array, { squared, centroid }: MatchResiduals, goal: number, scale: number): ErrorLaw {
+  const errors = new Float64Array(which.length);
+  for (let i = 0; i < which.length; i++) errors[i] = centroid[which[i]!]!;
+  const middle = which.length >= 30 ? medianOf(errors) : Infinity;
+  const sharp = which.filter((k) => centroid[k]! <= middle);
+  const vague = which.filter((k) => centroid[k]! > middle);
+  const wishes = new Float64Array(Math.max(sharp.length, vague.length));
   // each match alone would ask for this floor² or factor²: the median of the wishes makes the median of d²/sigma² the goal
   const floorFor = (factor: number): number => {
-    const wish = medianOf(Float64Array.from(sharp, (k) => squared[k]! / goal - (factor * centroid[k]!) ** 2));
+    for (let i = 0; i < sharp.length; i++) wishes[i] = squared[sharp[i]!]! / goal - (factor * centroid[sharp[i]!]!) ** 2;
+    const wish = medianOf(wishes.subarray(0, sharp.length));
     // no detector is flatter than a few thousandths of a pixel
     return Math.min(3 * scale, Math.max(0.003 * scale, Math.sqrt(Math.max(0, wish))));
   };
   const factorFor = (floor: number): number => {
     if (vague.length === 0) return 1;
-    const wish = medianOf(Float64Array.from(vague, (k) => (squared[k]! / goal - floor * floor) / centroid[k]! ** 2));
+    for (let i = 0; i < vague.length; i++) wishes[i] = (squared[vague[i]!]! / goal - floor * floor) / centroid[vague[i]!]! ** 2;
+    const wish = medianOf(wishes.subarray(0, vague.length));
     return Math.min(3, Math.sqrt(Math.max(1, wish)));
   };
   let factor = 1;
