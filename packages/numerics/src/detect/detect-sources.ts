@@ -10,7 +10,7 @@ import { dropHaloKnots } from './halo.ts';
 import { moffatKernel } from './moffat.ts';
 import { measureNoiseScale, pixelsAbove, rescaleAbove } from './noise-scale.ts';
 import { measurePointSpread, type PointSpread } from './point-spread.ts';
-import { residentFloats, selectBits } from './resident.ts';
+import { hideSources, residentFloats, selectBits } from './resident.ts';
 import { findTrails, maskTrail, type Trail } from './trails.ts';
 import { type Basins, watershed } from './watershed.ts';
 
@@ -50,6 +50,8 @@ export interface Detection extends Shape {
 
 /** Radius of the filter in units of the FWHM: it holds 99 % of the S/N. */
 const KERNEL_RADIUS = 1.3;
+/** Outline of the bright sources of the first pass [sigma]. */
+const ROUGH_ISOPHOTE = 5;
 /** Least rise of a blended summit over its saddle [sigma]: neighbouring values of a filtered image share most of their noise. */
 const PROMINENCE = 3;
 /** The same as a share of the saddle: the light of a bright star is not smooth to better. */
@@ -87,13 +89,13 @@ export async function detectSources(
   const snr = compute.float32(size);
   const labels = compute.int32(size);
   const planes = { image: sky, variance: noise, mask: marked, labels, ...shape };
-  const limits = { detect: threshold, prominence: PROMINENCE, localContrast: LOCAL_CONTRAST, contrast: deblendContrast };
-  const split = (pixels: Int32Array, mesh: BackgroundMesh): Basins =>
+  const limits = { prominence: PROMINENCE, localContrast: LOCAL_CONTRAST, contrast: deblendContrast };
+  const split = (pixels: Int32Array, mesh: BackgroundMesh, detect: number): Basins =>
     watershed(
       snr,
       pixels,
       shape,
-      limits,
+      { ...limits, detect },
       brightNoise(noise, mesh, shape),
       (p) => (marked[p]! & MaskPlane.SATURATED) !== 0,
       labels,
@@ -103,16 +105,16 @@ export async function detectSources(
   const first = await compute.measureBackground(frame, hidden, { ...shape, meshPix });
   await compute.subtractMesh(frame, first.level, first, shape, sky);
   await compute.matchedFilter(sky, first, hidden, gaussianKernel(assumedFwhmPix), shape, snr);
-  const rough = split(pixelsAbove(snr, isophote), first);
-  const pointSpread = measurePointSpread(planes, rough, assumedFwhmPix);
+  const bright = split(pixelsAbove(snr, ROUGH_ISOPHOTE), first, 2 * ROUGH_ISOPHOTE);
+  const pointSpread = measurePointSpread(planes, bright, assumedFwhmPix);
   const { fwhmPix } = pointSpread;
-  const trails = findTrails(rough, snr, mask, shape, fwhmPix);
+  const trails = findTrails(bright, snr, mask, shape, fwhmPix);
   for (const trail of trails) maskTrail(trail, sky, marked, shape);
   if (trails.length > 0) selectBits(marked, UNUSABLE, hidden);
 
   const source = compute.uint16(size);
   source.set(hidden);
-  for (let k = 0; k < rough.pixels.length; k++) if (labels[rough.pixels[k]!] !== 0) source[rough.pixels[k]!] = 1;
+  hideSources(snr, isophote, source);
   const background = await compute.measureBackground(frame, source, { ...shape, meshPix });
   compute.free(source);
 
@@ -123,7 +125,7 @@ export async function detectSources(
   await compute.matchedFilter(sky, background, hidden, kernel, shape, snr);
   compute.free(hidden);
   const scale = measureNoiseScale(snr, labels, shape);
-  const found = split(rescaleAbove(snr, scale, shape, isophote), background);
+  const found = split(rescaleAbove(snr, scale, shape, isophote), background, threshold);
   const basins = reliable(found, planes, background, kernel.data, { fwhmPix, isophote, minAreaPix });
   return {
     ...shape,

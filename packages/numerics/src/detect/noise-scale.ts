@@ -86,18 +86,30 @@ export function rescaleAbove(snr: Float32Array, scale: NoiseScale, { width, heig
   const found = pixelsAbove(snr, least);
   const right = columns > 1 ? 1 : 0;
   const up = rows > 1 ? columns : 0;
+  // Place between cell centres by column once, by row when it changes.
+  const cellX = new Int32Array(width);
+  const partX = new Float32Array(width);
+  for (let x = 0; x < width; x++) {
+    const f = Math.min(Math.max(((x + 0.5) * columns) / width - 0.5, 0), columns - 1);
+    cellX[x] = Math.min(Math.floor(f), Math.max(columns - 2, 0));
+    partX[x] = f - cellX[x]!;
+  }
   let n = 0;
+  let rowStart = -width;
+  let base = 0;
+  let ty = 0;
   for (let k = 0; k < found.length; k++) {
     const i = found[k]!;
-    const x = i % width;
-    const y = (i - x) / width;
-    const fx = Math.min(Math.max(((x + 0.5) * columns) / width - 0.5, 0), columns - 1);
-    const fy = Math.min(Math.max(((y + 0.5) * rows) / height - 0.5, 0), rows - 1);
-    const cx = Math.min(Math.floor(fx), Math.max(columns - 2, 0));
-    const cy = Math.min(Math.floor(fy), Math.max(rows - 2, 0));
-    const tx = fx - cx;
-    const ty = fy - cy;
-    const a = cy * columns + cx;
+    if (i >= rowStart + width) {
+      const y = Math.floor(i / width);
+      rowStart = y * width;
+      const f = Math.min(Math.max(((y + 0.5) * rows) / height - 0.5, 0), rows - 1);
+      const cy = Math.min(Math.floor(f), Math.max(rows - 2, 0));
+      base = cy * columns;
+      ty = f - cy;
+    }
+    const tx = partX[i - rowStart]!;
+    const a = base + cellX[i - rowStart]!;
     const mean =
       (1 - ty) * ((1 - tx) * means[a]! + tx * means[a + right]!) + ty * ((1 - tx) * means[a + up]! + tx * means[a + up + right]!);
     const sigma =

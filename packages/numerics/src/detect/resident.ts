@@ -14,3 +14,8 @@ export function selectBits(bits: Uint16Array, keep: number, out: Uint16Array): U
   for (let i = 0; i < bits.length; i++) out[i] = bits[i]! & keep;
   return out;
 }
+
+/** Sets a bit in `mask` where the filtered image is above `level`: light that is not the background's. */
+export function hideSources(snr: Float32Array, level: number, mask: Uint16Array): void {
+  for (let i = 0; i < snr.length; i++) if (snr[i]! > level) mask[i] = 1;
+}

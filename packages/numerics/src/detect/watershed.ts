@@ -48,7 +48,7 @@ export function watershed(
   labels: Int32Array,
 ): Basins {
   labels.fill(0);
-  const areas = connectedAreas(heights, candidates, { width, height }, limits.detect, labels);
+  const areas = connectedAreas(heights, candidates, { width, height }, limits.detect);
   const order = highestFirst(heights, areas);
   let capacity = 1024;
   let count = 0;
@@ -56,27 +56,27 @@ export function watershed(
   let saddle = new Float32Array(capacity);
   let into = new Int32Array(capacity); // basin that swallowed this one, or itself
   let group = new Int32Array(capacity); // union-find over touching basins; the root is the group's highest basin
-  const steps = [1, -1, width, -width, width + 1, width - 1, -width + 1, -width - 1];
+  const steps = Int32Array.of(1, -1, width, -width, width + 1, width - 1, -width + 1, -width - 1);
   const touched = new Int32Array(8);
   const lastInside = width * (height - 1);
 
   for (let n = 0; n < order.length; n++) {
     const p = order[n]!;
     const x = p % width;
-    const inside = x > 0 && x < width - 1 && p >= width && p < lastInside;
-    let best = 0; // label of the highest labelled neighbour
-    let bestHeight = -Infinity;
-    let touchedCount = 0;
+    let best = 0; // a label of a neighbour; the highest one's where they differ
     let several = false;
-    for (let s = 0; s < 8; s++) {
-      const q = p + steps[s]!;
-      if (!inside && !isNeighbour(x, p, q, width, height)) continue;
-      const label = labels[q]!;
-      if (label === 0) continue;
-      if (touchedCount > 0 && touched[touchedCount - 1] !== label) several = true;
-      touched[touchedCount++] = label;
-      if (heights[q]! > bestHeight) {
-        bestHeight = heights[q]!;
+    if (x > 0 && x < width - 1 && p >= width && p < lastInside) {
+      for (let s = 0; s < 8; s++) {
+        const label = labels[p + steps[s]!]!;
+        if (label === 0 || label === best) continue;
+        if (best !== 0) several = true;
+        best = label;
+      }
+    } else {
+      for (let s = 0; s < 8; s++) {
+        const label = isNeighbour(x, p, p + steps[s]!, width, height) ? labels[p + steps[s]!]! : 0;
+        if (label === 0 || label === best) continue;
+        if (best !== 0) several = true;
         best = label;
       }
     }
@@ -96,8 +96,22 @@ export function watershed(
       labels[p] = count;
       continue;
     }
+    if (!several) {
+      labels[p] = best;
+      continue;
+    }
+    let touchedCount = 0;
+    let bestHeight = -Infinity;
+    for (let s = 0; s < 8; s++) {
+      const q = p + steps[s]!;
+      if (!isNeighbour(x, p, q, width, height) || labels[q] === 0) continue;
+      touched[touchedCount++] = labels[q]!;
+      if (heights[q]! > bestHeight) {
+        bestHeight = heights[q]!;
+        best = labels[q]!;
+      }
+    }
     labels[p] = best;
-    if (!several) continue;
     const level = heights[p]!;
     for (let t = 0; t < touchedCount; t++) {
       const a = find(into, touched[t]! - 1);
@@ -175,65 +189,55 @@ function grown(array: Int32Array, capacity: number): Int32Array<ArrayBuffer> {
 /** The pixels of each area from the highest to the lowest. */
 function highestFirst(heights: Float32Array, { pixels, starts }: Components): Int32Array {
   const order = pixels.slice();
-  for (let a = 0; a + 1 < starts.length; a++) {
-    const from = starts[a]!;
-    const to = starts[a + 1]!;
-    if (to - from > 40) order.set(sortDescending(heights, pixels.subarray(from, to)), from);
-    else insertionSort(heights, order, from, to);
-  }
+  const keys = new Float32Array(order.length);
+  for (let k = 0; k < order.length; k++) keys[k] = heights[order[k]!]!;
+  for (let a = 0; a + 1 < starts.length; a++) sortDescending(keys, order, starts[a]!, starts[a + 1]! - 1);
   return order;
 }
 
-function insertionSort(heights: Float32Array, order: Int32Array, from: number, to: number): void {
-  for (let i = from + 1; i < to; i++) {
+/** Sorts `keys[left..right]` from high to low and `order` with it, in place. Source: Sedgewick 1978, CACM 21, 847 (quicksort). */
+export function sortDescending(keys: Float32Array, order: Int32Array, left: number, right: number): void {
+  while (right - left > 16) {
+    const middle = (left + right) >> 1;
+    if (keys[middle]! > keys[left]!) swap(keys, order, middle, left);
+    if (keys[right]! > keys[left]!) swap(keys, order, right, left);
+    if (keys[right]! > keys[middle]!) swap(keys, order, right, middle);
+    const pivot = keys[middle]!;
+    let i = left;
+    let j = right;
+    while (i <= j) {
+      while (keys[i]! > pivot) i++;
+      while (keys[j]! < pivot) j--;
+      if (i <= j) swap(keys, order, i++, j--);
+    }
+    // The shorter part by recursion: the depth stays logarithmic.
+    if (j - left < right - i) {
+      sortDescending(keys, order, left, j);
+      left = i;
+    } else {
+      sortDescending(keys, order, i, right);
+      right = j;
+    }
+  }
+  for (let i = left + 1; i <= right; i++) {
+    const key = keys[i]!;
     const p = order[i]!;
-    const h = heights[p]!;
     let j = i - 1;
-    while (j >= from && heights[order[j]!]! < h) {
+    while (j >= left && keys[j]! < key) {
+      keys[j + 1] = keys[j]!;
       order[j + 1] = order[j]!;
       j--;
     }
+    keys[j + 1] = key;
     order[j + 1] = p;
   }
 }
 
-/** Pixel indices from the highest to the lowest value (all above 0), ties by place: by comparison, or by the bits of the floats. */
-export function sortDescending(heights: Float32Array, candidates: Int32Array): Int32Array {
-  const n = candidates.length;
-  if (n < 3000) {
-    // Height and place in one double: 32 bits of a positive float sort as an integer, the place breaks ties.
-    const bits = new Uint32Array(heights.buffer, heights.byteOffset, heights.length);
-    const packed = new Float64Array(n);
-    for (let i = 0; i < n; i++) packed[i] = -bits[candidates[i]!]! * 4096 + i;
-    packed.sort();
-    const sorted = new Int32Array(n);
-    for (let i = 0; i < n; i++) sorted[i] = candidates[((packed[i]! % 4096) + 4096) % 4096]!;
-    return sorted;
-  }
-  const values = new Float32Array(n);
-  let from = new Int32Array(n);
-  let to = new Int32Array(n);
-  for (let i = 0; i < n; i++) {
-    values[i] = heights[candidates[i]!]!;
-    from[i] = i;
-  }
-  const keys = new Uint32Array(values.buffer);
-  const starts = new Int32Array(2048);
-  for (let shift = 0; shift < 32; shift += 11) {
-    starts.fill(0);
-    for (let i = 0; i < n; i++) starts[2047 - ((keys[i]! >>> shift) & 2047)]!++;
-    for (let b = 0, sum = 0; b < 2048; b++) {
-      const c = starts[b]!;
-      starts[b] = sum;
-      sum += c;
-    }
-    for (let k = 0; k < n; k++) {
-      const i = from[k]!;
-      const b = 2047 - ((keys[i]! >>> shift) & 2047);
-      to[starts[b]!++] = i;
-    }
-    [from, to] = [to, from];
-  }
-  for (let i = 0; i < n; i++) to[i] = candidates[from[i]!]!;
-  return to;
+function swap(keys: Float32Array, order: Int32Array, i: number, j: number): void {
+  const key = keys[i]!;
+  keys[i] = keys[j]!;
+  keys[j] = key;
+  const p = order[i]!;
+  order[i] = order[j]!;
+  order[j] = p;
 }

@@ -30,6 +30,8 @@ export function measureIsophotes({ image, mask, labels, width, height }: ObjectP
   const peak = new Float64Array(n).fill(-Infinity);
   const sum = new Float64Array(n);
   const [x, y, xx, yy, xy] = Array.from({ length: 5 }, () => new Float64Array(n)) as Five;
+  const summitX = basins.peakIndex.map((p) => p % width);
+  const summitY = basins.peakIndex.map((p) => Math.floor(p / width));
   for (let k = 0; k < basins.pixels.length; k++) {
     const p = basins.pixels[k]!;
     const label = labels[p]!;
@@ -45,9 +47,8 @@ export function measureIsophotes({ image, mask, labels, width, height }: ObjectP
     if (d > peak[i]!) peak[i] = d;
     if (!(d > 0)) continue;
     // Offsets from the summit keep the squares small.
-    const summit = basins.peakIndex[i]!;
-    const dx = px - (summit % width);
-    const dy = py - Math.floor(summit / width);
+    const dx = px - summitX[i]!;
+    const dy = py - summitY[i]!;
     sum[i]! += d;
     x[i]! += d * dx;
     y[i]! += d * dy;

@@ -122,7 +122,9 @@ export function measureFluxes({ planes, columns, aperRadiusPix, kronRadius }: Fl
     const x = columns.x[i]!;
     const y = columns.y[i]!;
     const k = kronRadius[i]!;
-    sumAperture(planes, i + 1, x, y, 0, ellipseOf(k * columns.a[i]!, k * columns.b[i]!, columns.thetaDeg[i]!), out);
+    const a = k * columns.a[i]!;
+    const b = k * columns.b[i]!;
+    sumAperture(planes, i + 1, x, y, a, a === b ? null : ellipseOf(a, b, columns.thetaDeg[i]!), out);
     columns.fluxAuto[i] = out[Sum.FLUX]!;
     columns.fluxAutoVar[i] = out[Sum.VARIANCE]!;
     columns.autoArea[i] = out[Sum.FULL_AREA]!;

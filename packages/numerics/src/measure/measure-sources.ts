@@ -58,7 +58,9 @@ export async function measureSources(detection: Detection, options: MeasureOptio
   await compute.runTask('measureShapes', { planes, columns, sigma, starSize: leastAxis }, n);
 
   const isStar = starFlags(columns, iso, basins.saddle, basins.peakHeight, leastAxis);
-  const stars = Array.from({ length: n }, (_, i) => i).filter((i) => isStar[i] === 1);
+  const stars = Array.from({ length: n }, (_, i) => i)
+    .filter((i) => isStar[i] === 1)
+    .sort((i, j) => columns.snrWin[j]! - columns.snrWin[i]!);
   const starMoment = medianOf(Float64Array.from(stars, (i) => columns.moment[i]!));
   const usual = starMoment > 0 ? starMoment : LEAST_KRON / KRON_FACTOR;
   const kronRadius = compute.float64(n);

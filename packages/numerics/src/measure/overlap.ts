@@ -15,6 +15,12 @@ export function discPixelOverlap(x: number, y: number, r: number): number {
   const x1 = ax + 0.5;
   const y0 = ay - 0.5;
   const y1 = ay + 0.5;
+  if (x0 >= 0 && y0 >= 0) {
+    // Within one quadrant: full below the arc's part above the pixel, then the arc, then nothing.
+    const from = y1 < r ? Math.min(Math.max(Math.sqrt(r * r - y1 * y1), x0), x1) : x0;
+    const to = Math.min(Math.sqrt(r * r - y0 * y0), x1);
+    return from - x0 + half(to, r) - half(from, r) - y0 * (to - from);
+  }
   return Math.max(0, quadrant(x1, y1, r) - quadrant(x0, y1, r) - quadrant(x1, y0, r) + quadrant(x0, y0, r));
 }
 
