@@ -75,7 +75,7 @@ export function legendreToPowers(order: number, coefficients: Float64Array, half
 function legendrePowers(order: number): number[][] {
   const rows: number[][] = [[1], [0, 1]];
   for (let n = 1; n < order; n++) {
-    const next = new Array<number>(n + 2).fill(0);
+    const next: number[] = Array.from({ length: n + 2 }, () => 0);
     for (let p = 0; p <= n; p++) next[p + 1]! += ((2 * n + 1) * rows[n]![p]!) / (n + 1);
     for (let p = 0; p < n; p++) next[p]! -= (n * rows[n - 1]![p]!) / (n + 1);
     rows.push(next);
