@@ -43,3 +43,11 @@ export function meshGrid({ width, height }: Shape, meshPix: number): MeshGrid {
 export function cellStart(i: number, n: number, size: number): number {
   return Math.floor((i * size) / n);
 }
+
+/** Number of the cell that holds a pixel. */
+export function cellAt({ columns, rows }: MeshGrid, { width, height }: Shape, pixel: number): number {
+  const x = pixel % width;
+  const y = (pixel - x) / width;
+  const cx = Math.min(Math.floor(((x + 0.5) * columns) / width), columns - 1);
+  return Math.min(Math.floor(((y + 0.5) * rows) / height), rows - 1) * columns + cx;
+}

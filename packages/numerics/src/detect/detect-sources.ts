@@ -1,16 +1,16 @@
-import type { BackgroundMesh } from '../background/background-mesh.ts';
+import { type BackgroundMesh, cellAt } from '../background/background-mesh.ts';
 import type { Compute } from '../compute.ts';
 import { gaussianKernel } from '../convolve/convolution-kernel.ts';
-import { MaskPlane } from '../mask-plane.ts';
 import { type ObjectPlanes, UNUSABLE } from '../measure/object-planes.ts';
 import { assertPlane, type Shape } from '../shape.ts';
 import { medianOf } from '../stats/quantile.ts';
 import { keepBasins, plausibleSources } from './artefacts.ts';
 import { dropHaloKnots } from './halo.ts';
 import { moffatKernel } from './moffat.ts';
-import { measureNoiseScale, pixelsAbove, rescaleAbove } from './noise-scale.ts';
+import { measureNoiseScale } from './noise-scale.ts';
 import { measurePointSpread, type PointSpread } from './point-spread.ts';
-import { hideSources, residentFloats, selectBits } from './resident.ts';
+import { PIXEL_CHUNK, residentFloats } from './resident.ts';
+import { pixelsAbove } from './scan-rows.ts';
 import { findTrails, maskTrail, type Trail } from './trails.ts';
 import { type Basins, watershed } from './watershed.ts';
 
@@ -84,37 +84,42 @@ export async function detectSources(
   const noise = residentFloats(variance, compute);
   const marked = compute.uint16(size);
   marked.set(mask);
-  const hidden = selectBits(mask, UNUSABLE, compute.uint16(size));
+  const hidden = compute.uint16(size);
+  const hide = () => compute.runTask('selectBits', { bits: marked, keep: UNUSABLE, out: hidden }, size, { chunk: PIXEL_CHUNK });
+  await hide();
   const sky = compute.float32(size);
   const snr = compute.float32(size);
   const labels = compute.int32(size);
   const planes = { image: sky, variance: noise, mask: marked, labels, ...shape };
   const limits = { prominence: PROMINENCE, localContrast: LOCAL_CONTRAST, contrast: deblendContrast };
-  const split = (pixels: Int32Array, mesh: BackgroundMesh, detect: number): Basins =>
+  const split = (pixels: Int32Array, { rms, columns, rows }: BackgroundMesh, detect: number): Promise<Basins> =>
     watershed(
-      snr,
+      {
+        heights: snr,
+        limits: { ...limits, detect },
+        noise: { variance: noise, rms, columns, rows },
+        mask: marked,
+        labels,
+        ...shape,
+      },
       pixels,
-      shape,
-      { ...limits, detect },
-      brightNoise(noise, mesh, shape),
-      (p) => (marked[p]! & MaskPlane.SATURATED) !== 0,
-      labels,
+      compute,
     );
 
   // First pass: what stars look like, and where not to measure the background.
   const first = await compute.measureBackground(frame, hidden, { ...shape, meshPix });
   await compute.subtractMesh(frame, first.level, first, shape, sky);
   await compute.matchedFilter(sky, first, hidden, gaussianKernel(assumedFwhmPix), shape, snr);
-  const bright = split(pixelsAbove(snr, ROUGH_ISOPHOTE), first, 2 * ROUGH_ISOPHOTE);
+  const rough = await pixelsAbove({ snr, level: ROUGH_ISOPHOTE, scale: null, ...shape }, compute);
+  const bright = await split(rough, first, 2 * ROUGH_ISOPHOTE);
   const pointSpread = measurePointSpread(planes, bright, assumedFwhmPix);
   const { fwhmPix } = pointSpread;
   const trails = findTrails(bright, snr, mask, shape, fwhmPix);
   for (const trail of trails) maskTrail(trail, sky, marked, shape);
-  if (trails.length > 0) selectBits(marked, UNUSABLE, hidden);
+  if (trails.length > 0) await hide();
 
   const source = compute.uint16(size);
-  source.set(hidden);
-  hideSources(snr, isophote, source);
+  await compute.runTask('hideSources', { snr, level: isophote, mask: hidden, out: source }, size, { chunk: PIXEL_CHUNK });
   const background = await compute.measureBackground(frame, source, { ...shape, meshPix });
   compute.free(source);
 
@@ -124,8 +129,8 @@ export async function detectSources(
   const kernel = moffatKernel(pointSpread.profile, Math.min(Math.max(Math.round(KERNEL_RADIUS * fwhmPix), 2), 12));
   await compute.matchedFilter(sky, background, hidden, kernel, shape, snr);
   compute.free(hidden);
-  const scale = measureNoiseScale(snr, labels, shape);
-  const found = split(rescaleAbove(snr, scale, shape, isophote), background, threshold);
+  const scale = await measureNoiseScale(snr, labels, shape, compute);
+  const found = await split(await pixelsAbove({ snr, level: isophote, scale, ...shape }, compute), background, threshold);
   const basins = reliable(found, planes, background, kernel.data, { fwhmPix, isophote, minAreaPix });
   return {
     ...shape,
@@ -161,29 +166,14 @@ function reliable(
     if (image[p]! > 0) flux[n]! += image[p]!;
   }
   const [peak, power] = kernelPower(kernel);
-  const rmsAt = skyRms(background, planes);
-  const matched = Float64Array.from(basins.peakHeight, (m, n) => (m * rmsAt(basins.peakIndex[n]!)) / Math.sqrt(power));
+  const matched = Float64Array.from(
+    basins.peakHeight,
+    (m, n) => (m * background.rms[cellAt(background, planes, basins.peakIndex[n]!)]!) / Math.sqrt(power),
+  );
   const keep = plausibleSources(planes, basins, matched, peak);
   dropHaloKnots(basins, { area, flux, matched }, { width: planes.width, fwhmPix, isophote }, keep);
   for (let n = 0; n < basins.count; n++) if (area[n]! < minAreaPix) keep[n] = 0;
   return keepBasins(basins, keep);
-}
-
-/** Noise of the S/N image where sources add photons of their own: sqrt(variance) over the sky's rms, at least 1. */
-function brightNoise(variance: Float32Array, mesh: BackgroundMesh, shape: Shape): (pixel: number) => number {
-  const rmsAt = skyRms(mesh, shape);
-  return (p) => Math.sqrt(Math.max(variance[p]! / rmsAt(p) ** 2, 1));
-}
-
-/** The sky's noise at a pixel: that of its cell. */
-function skyRms(mesh: BackgroundMesh, { width, height }: Shape): (pixel: number) => number {
-  return (p) => {
-    const x = p % width;
-    const y = (p - x) / width;
-    const cx = Math.min(Math.floor(((x + 0.5) * mesh.columns) / width), mesh.columns - 1);
-    const cy = Math.min(Math.floor(((y + 0.5) * mesh.rows) / height), mesh.rows - 1);
-    return mesh.rms[cy * mesh.columns + cx]!;
-  };
 }
 
 /** Largest weight of a kernel, and the sum of its squares. */

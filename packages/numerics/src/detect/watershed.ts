@@ -1,3 +1,6 @@
+import { cellAt } from '../background/background-mesh.ts';
+import type { Compute } from '../compute.ts';
+import { MaskPlane } from '../mask-plane.ts';
 import type { Shape } from '../shape.ts';
 import { type Components, connectedAreas } from './components.ts';
 
@@ -27,70 +30,121 @@ export interface Basins {
   readonly saddle: Float32Array;
 }
 
+/** Planes and limits that decide where areas are split; arrays in shared memory where there are threads. */
+export interface FloodArgs extends Shape {
+  readonly heights: Float32Array;
+  readonly limits: WatershedLimits;
+  /** Variance of the pixels and the sky's rms on a mesh: noise of `heights` at p is √(variance)/rms, at least 1. null: 1. */
+  readonly noise: {
+    readonly variance: Float32Array;
+    readonly rms: Float32Array;
+    readonly columns: number;
+    readonly rows: number;
+  } | null;
+  /** No saddle is where it has SATURATED: saturated cores and their trails stay one. null: nowhere. */
+  readonly mask: Uint16Array | null;
+  /** Filled: 0 before. */
+  readonly labels: Int32Array;
+}
+
 /**
- * Splits the part of `heights` above a level into one basin for each significant summit. Pixels are taken from the highest down;
- * each joins the basin of its highest labelled neighbour (8-connected). Where two basins meet, the lower one becomes part of the other
- * unless it stands out by all of `limits`. Areas that stay below `limits.detect` are dropped first. About O(n) in the
- * pixels above the level, whatever the crowding.
+ * Splits the part of `heights` above a level into one basin for each significant summit. In each connected area, pixels are taken from
+ * the highest down; each joins the basin of its highest labelled neighbour (8-connected). Where two basins meet, the lower one becomes
+ * part of the other unless it stands out by all of `limits`. Areas that stay below `limits.detect` are dropped first. About O(n) in the
+ * pixels above the level, whatever the crowding; areas are shared out to the threads.
  *
  * @param candidates - indices of the pixels above the level, ascending
- * @param noise      - 1 sigma of `heights` at a pixel (above 1 in bright light)
- * @param solid      - true at pixels where no saddle can be: saturated cores and their trails stay one
  * Source: Vincent & Soille 1991, IEEE PAMI 13, 583 (flooding), with the prominence rule of a merge tree.
  */
-export function watershed(
-  heights: Float32Array,
-  candidates: Int32Array,
-  { width, height }: Shape,
-  limits: WatershedLimits,
-  noise: (pixel: number) => number,
-  solid: (pixel: number) => boolean,
-  labels: Int32Array,
-): Basins {
+export async function watershed(args: FloodArgs, candidates: Int32Array, compute: Compute): Promise<Basins> {
+  const { heights, labels } = args;
   labels.fill(0);
-  const areas = connectedAreas(heights, candidates, { width, height }, limits.detect);
-  const order = highestFirst(heights, areas);
-  let capacity = 1024;
-  let count = 0;
-  let peakIndex = new Int32Array(capacity);
-  let saddle = new Float32Array(capacity);
-  let into = new Int32Array(capacity); // basin that swallowed this one, or itself
-  let group = new Int32Array(capacity); // union-find over touching basins; the root is the group's highest basin
-  const steps = Int32Array.of(1, -1, width, -width, width + 1, width - 1, -width + 1, -width - 1);
-  const touched = new Int32Array(8);
-  const lastInside = width * (height - 1);
+  const areas = connectedAreas(heights, candidates, args, args.limits.detect);
+  const pixels = compute.int32(areas.pixels.length);
+  const starts = compute.int32(areas.starts.length);
+  pixels.set(areas.pixels);
+  starts.set(areas.starts);
+  const ranges = await compute.runTask('floodAreas', { ...args, pixels, starts }, starts.length - 1, { chunk: AREA_CHUNK });
+  compute.free(pixels);
+  compute.free(starts);
+  const found = ranges.flat().sort((a, b) => a.peakIndex - b.peakIndex);
+  const number = new Int32Array(areas.pixels.length + 1);
+  for (let k = 0; k < found.length; k++) number[found[k]!.label] = k + 1;
+  for (let k = 0; k < areas.pixels.length; k++) labels[areas.pixels[k]!] = number[labels[areas.pixels[k]!]!]!;
+  return {
+    count: found.length,
+    pixels: areas.pixels,
+    labels,
+    peakIndex: Int32Array.from(found, (b) => b.peakIndex),
+    peakHeight: Float32Array.from(found, (b) => heights[b.peakIndex]!),
+    saddle: Float32Array.from(found, (b) => b.saddle),
+  };
+}
 
-  for (let n = 0; n < order.length; n++) {
+/** Areas in a range: enough work to be worth a message. */
+const AREA_CHUNK = 256;
+
+/** One basin as `floodAreas` leaves it: `label` is what its pixels carry until all are numbered. */
+export interface FloodedBasin {
+  readonly label: number;
+  readonly peakIndex: number;
+  readonly saddle: number;
+}
+
+/** Floods areas `from` … `to − 1`. A task of the pool: each area's pixels are its alone. */
+export function floodAreas(args: FloodArgs & Components, from: number, to: number): FloodedBasin[] {
+  const { heights, pixels, starts } = args;
+  const begin = starts[from]!;
+  const order = pixels.slice(begin, starts[to]!);
+  const keys = new Float32Array(order.length);
+  for (let k = 0; k < order.length; k++) keys[k] = heights[order[k]!]!;
+  const basins: FloodedBasin[] = [];
+  for (let a = from; a < to; a++) {
+    const first = starts[a]! - begin;
+    const last = starts[a + 1]! - begin;
+    sortDescending(keys, order, first, last - 1);
+    flood(args, order, first, last, starts[a]! + 1, basins);
+  }
+  return basins;
+}
+
+/** Work space of `flood`, by basin of the area in hand. */
+let capacity = 1024;
+let peakIndex = new Int32Array(capacity);
+let saddle = new Float32Array(capacity);
+/** Basin that swallowed this one, or itself. */
+let into = new Int32Array(capacity);
+/** Union-find over touching basins; the root is the group's highest basin. */
+let group = new Int32Array(capacity);
+const touched = new Int32Array(8);
+
+/**
+ * Floods one area, whose pixels are `order[first..last)` from the highest down, and appends its basins.
+ *
+ * @param base - labels of the area's basins begin here: no other area has as many pixels in between
+ */
+function flood(args: FloodArgs, order: Int32Array, first: number, last: number, base: number, basins: FloodedBasin[]): void {
+  const { heights, limits, mask, labels, width, height } = args;
+  const steps = Int32Array.of(1, -1, width, -width, width + 1, width - 1, -width + 1, -width - 1);
+  const lastInside = width * (height - 1);
+  let count = 0;
+  for (let n = first; n < last; n++) {
     const p = order[n]!;
     const x = p % width;
     let best = 0; // a label of a neighbour; the highest one's where they differ
     let several = false;
-    if (x > 0 && x < width - 1 && p >= width && p < lastInside) {
-      for (let s = 0; s < 8; s++) {
-        const label = labels[p + steps[s]!]!;
-        if (label === 0 || label === best) continue;
-        if (best !== 0) several = true;
-        best = label;
-      }
-    } else {
-      for (let s = 0; s < 8; s++) {
-        const label = isNeighbour(x, p, p + steps[s]!, width, height) ? labels[p + steps[s]!]! : 0;
-        if (label === 0 || label === best) continue;
-        if (best !== 0) several = true;
-        best = label;
-      }
+    const inside = x > 0 && x < width - 1 && p >= width && p < lastInside;
+    for (let s = 0; s < 8; s++) {
+      const q = p + steps[s]!;
+      const label = inside || isNeighbour(x, p, q, width, height) ? labels[q]! : 0;
+      if (label === 0 || label === best) continue;
+      if (best !== 0) several = true;
+      best = label;
     }
     if (best === 0) {
-      if (count === capacity) {
-        capacity *= 2;
-        peakIndex = grown(peakIndex, capacity);
-        into = grown(into, capacity);
-        group = grown(group, capacity);
-        const wider = new Float32Array(capacity);
-        wider.set(saddle);
-        saddle = wider;
-      }
+      if (count === capacity) grow();
       peakIndex[count] = p;
+      saddle[count] = 0;
       into[count] = group[count] = count;
       count++;
       labels[p] = count;
@@ -125,41 +179,44 @@ export function watershed(
       const low = aIsHigher ? gb : ga;
       const rise = heights[peakIndex[low]!]! - level;
       const own =
-        !solid(p) &&
         heights[peakIndex[low]!]! >= limits.detect &&
         rise >= limits.localContrast * level &&
         rise >= limits.contrast * heights[peakIndex[high]!]! &&
-        rise >= limits.prominence * noise(p);
+        rise >= limits.prominence * noiseAt(args, p) &&
+        (mask === null || (mask[p]! & MaskPlane.SATURATED) === 0);
       group[low] = high;
+      const other = find(into, aIsHigher ? a : b);
       if (own) {
-        const other = find(into, aIsHigher ? a : b);
         saddle[low] = Math.max(saddle[low]!, level);
         saddle[other] = Math.max(saddle[other]!, level);
       } else {
-        const other = find(into, aIsHigher ? a : b);
         into[low] = other;
         saddle[other] = Math.max(saddle[other]!, saddle[low]!);
       }
     }
   }
-
-  // Keep basins with a summit above the limit; number them by position.
-  const number = new Int32Array(count);
-  const kept: number[] = [];
+  for (let n = first; n < last; n++) labels[order[n]!] = base + find(into, labels[order[n]!]! - 1);
   for (let i = 0; i < count; i++) {
-    if (find(into, i) === i && heights[peakIndex[i]!]! >= limits.detect) kept.push(i);
+    if (into[i] === i && heights[peakIndex[i]!]! >= limits.detect) {
+      basins.push({ label: base + i, peakIndex: peakIndex[i]!, saddle: saddle[i]! });
+    }
   }
-  kept.sort((a, b) => peakIndex[a]! - peakIndex[b]!);
-  for (const [k, i] of kept.entries()) number[i] = k + 1;
-  for (let n = 0; n < order.length; n++) labels[order[n]!] = number[find(into, labels[order[n]!]! - 1)]!;
-  return {
-    count: kept.length,
-    pixels: areas.pixels,
-    labels,
-    peakIndex: Int32Array.from(kept, (i) => peakIndex[i]!),
-    peakHeight: Float32Array.from(kept, (i) => heights[peakIndex[i]!]!),
-    saddle: Float32Array.from(kept, (i) => saddle[i]!),
-  };
+}
+
+function noiseAt({ noise, width, height }: FloodArgs, p: number): number {
+  if (noise === null) return 1;
+  const rms = noise.rms[cellAt(noise, { width, height }, p)]!;
+  return Math.sqrt(Math.max(noise.variance[p]! / (rms * rms), 1));
+}
+
+function grow(): void {
+  capacity *= 2;
+  peakIndex = grown(peakIndex);
+  into = grown(into);
+  group = grown(group);
+  const wider = new Float32Array(capacity);
+  wider.set(saddle);
+  saddle = wider;
 }
 
 /** Root of i in a forest of parents, with path compression. */
@@ -180,19 +237,10 @@ function isNeighbour(x: number, p: number, q: number, width: number, height: num
   return dx >= -1 && dx <= 1 && q !== p;
 }
 
-function grown(array: Int32Array, capacity: number): Int32Array<ArrayBuffer> {
+function grown(array: Int32Array): Int32Array<ArrayBuffer> {
   const wider = new Int32Array(capacity);
   wider.set(array);
   return wider;
-}
-
-/** The pixels of each area from the highest to the lowest. */
-function highestFirst(heights: Float32Array, { pixels, starts }: Components): Int32Array {
-  const order = pixels.slice();
-  const keys = new Float32Array(order.length);
-  for (let k = 0; k < order.length; k++) keys[k] = heights[order[k]!]!;
-  for (let a = 0; a + 1 < starts.length; a++) sortDescending(keys, order, starts[a]!, starts[a + 1]! - 1);
-  return order;
 }
 
 /** Sorts `keys[left..right]` from high to low and `order` with it, in place. Source: Sedgewick 1978, CACM 21, 847 (quicksort). */

@@ -1,4 +1,8 @@
 import { judgeCosmicRays } from '../cosmic/judge.ts';
+import { measureNoiseCells } from '../detect/noise-scale.ts';
+import { hideSources, selectBits } from '../detect/resident.ts';
+import { scanRows } from '../detect/scan-rows.ts';
+import { floodAreas } from '../detect/watershed.ts';
 import { computeUnknownTask } from '../errors.ts';
 import { measureFluxes, measureShapes } from '../measure/measure-objects.ts';
 
@@ -19,6 +23,12 @@ export const tasks = {
     return to - from;
   },
   judgeCosmicRays,
+  /** Steps of `detectSources`. */
+  selectBits,
+  hideSources,
+  scanRows,
+  measureNoiseCells,
+  floodAreas,
   /** Centroids, sizes and Kron moments of sources; their fluxes. */
   measureShapes,
   measureFluxes,
