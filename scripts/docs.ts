@@ -1,4 +1,4 @@
-// Writes docs/errors.md, docs/modules/*.md and config/example/*.cfg from the declarations; `--check` only tells whether they are fresh.
+// Writes docs/errors.md, docs/modules/*.md and docs/modules/*.cfg from the declarations; `--check` only tells whether they are fresh.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -36,7 +36,7 @@ export function generatedDocs(): Map<string, string> {
   const pages = new Map([['docs/errors.md', errorReference(errorKinds())]]);
   for (const module of standard.modules) {
     pages.set(`docs/modules/${module.name}.md`, moduleReference(module));
-    pages.set(`config/example/${module.name}.cfg`, exampleConfig(module));
+    pages.set(`docs/modules/${module.name}.cfg`, exampleConfig(module));
   }
   return pages;
 }

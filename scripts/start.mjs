@@ -39,7 +39,7 @@ const catalogCsv = at('simulator', `refcat-${values.size}.csv`);
 if (!existsSync(catalogCsv)) {
   console.log('Importing the reference catalogue of the pretend sky …');
   run(...node('simulator/dist/main.js', '--catalog', catalogCsv, '--size', values.size));
-  run(...node('gp1/bin/gp1.mjs', 'catalog', 'import', catalogCsv, '--name', 'refcat', '--catalog', at('catalogs')));
+  run(...node('gp1/bin/gp1.mjs', 'catalog', 'import', catalogCsv, '--name', 'ps1-simulated', '--catalog', at('catalogs')));
 }
 
 const port = await freePort(Number(values.port));

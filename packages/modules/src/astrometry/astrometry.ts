@@ -75,7 +75,7 @@ export const astrometry = defineModule({
       field: 'matchedCount',
       warnBelow: 12,
     }),
-    rms: metric('Residual against the catalogue, per axis, weighted by 1/sigma².', {
+    rms: metric('Residual against the catalogue per axis, of the better-measured half of the matches.', {
       unit: 'arcsec',
       card: 'ASRMS',
       field: 'wcsRmsArcsec',

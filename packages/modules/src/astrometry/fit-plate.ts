@@ -186,10 +186,14 @@ function fitMatches(
     for (let k = 0; k < n; k++) robustWeight[k] = studentWeight2d(squared[k]! / sigma[k]! ** 2);
   }
   if (!result) return null;
-  const squared = (k: number): number => dXi[k]! ** 2 + dEta[k]! ** 2;
-  const weight = sigma.map((v, k) => (squared(k) < 16 * v * v ? 1 / (v * v) : 0));
-  const total = weight.reduce((a, b) => a + b, 0);
-  const rmsOf = (d: Float64Array): number => Math.sqrt(d.reduce((sum, v, k) => sum + weight[k]! * v * v, 0) / total);
+  // What is told of the fit: the better-measured half of the matches, each counting once. Weighted by 1/σ² a handful of bright stars,
+  // which the polynomial follows closely, would speak for the frame.
+  const kept = [...sigma.keys()]
+    .filter((k) => dXi[k]! ** 2 + dEta[k]! ** 2 < 16 * sigma[k]! ** 2)
+    .sort((i, j) => centroid[i]! - centroid[j]!);
+  const better = kept.slice(0, Math.max(Math.ceil(kept.length / 2), Math.min(kept.length, 3)));
+  const freedom = Math.max(kept.length - result.parameters / 2, 1) / Math.max(kept.length, 1);
+  const rmsOf = (d: Float64Array): number => Math.sqrt(better.reduce((sum, k) => sum + d[k]! ** 2, 0) / better.length / freedom);
   return {
     model: result.model,
     matches,
