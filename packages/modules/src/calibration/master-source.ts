@@ -17,19 +17,21 @@ export interface MasterStore {
 
 /**
  * Finds or builds the master in force for a frame. A master is named after its inputs and this code's version, so the same inputs are
- * never combined twice, and a new input makes a new master beside the old one. The last few are kept in memory.
+ * never combined twice, and a new input makes a new master beside the old one. Those used last are kept in memory.
  */
 export function masterSource({
   store,
   compute,
   log,
-  keep = 6,
+  budgetBytes = 400 * 2 ** 20,
 }: {
   store: MasterStore;
   compute: Compute;
   log: Log;
-  keep?: number;
+  /** Memory for masters that wait for the next frame; those of the frame at hand stay whatever they take. */
+  budgetBytes?: number;
 }): MasterSource {
+  /** Least recently asked for first. */
   const cache = new Map<string, Promise<Master>>();
 
   async function master(key: MasterKey, nightId: string): Promise<Master | null> {
@@ -38,13 +40,25 @@ export function masterSource({
     const helpers = await helpersOf(plan);
     const name = nameOf(plan, [helpers.bias, helpers.dark]);
     let found = cache.get(name);
-    if (!found) {
+    if (found) cache.delete(name);
+    else {
       found = obtain(plan, name, helpers);
-      cache.set(name, found);
       found.catch(() => cache.delete(name));
-      for (const oldest of [...cache.keys()].slice(0, Math.max(0, cache.size - keep))) await forget(oldest);
     }
-    return { ...(await found), note: plan.note };
+    cache.set(name, found);
+    const built = await found;
+    await shrink();
+    return { ...built, note: plan.note };
+  }
+
+  /** Frees what was asked for longest ago, but never the last four: bias, dark and flat of the frame at hand, and one more. */
+  async function shrink(): Promise<void> {
+    let bytes = 0;
+    for (const [age, name] of [...cache.keys()].toReversed().entries()) {
+      const master = await cache.get(name)?.catch(() => null);
+      bytes += (master?.data.byteLength ?? 0) + (master?.variance?.byteLength ?? 0) + (master?.mask?.byteLength ?? 0);
+      if (age >= 4 && bytes > budgetBytes) await forget(name);
+    }
   }
 
   async function forget(name: string): Promise<void> {
