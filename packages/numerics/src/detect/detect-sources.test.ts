@@ -111,6 +111,27 @@ describe('detectSources', () => {
     expect(basins.count).toBeGreaterThanOrEqual(clean.basins.count - 2);
   });
 
+  it('tells the tracks of cosmic rays, which nobody has masked, from faint stars', async () => {
+    const stars = starGrid(512, 40, 900, 4000);
+    const sky = testSky({ width: 512, height: 512, stars });
+    const before = at((await detect(sky, { width: 512, height: 512 })).basins, 512);
+    const hits: { x: number; y: number }[] = [];
+    for (let k = 0; k < 25; k++) {
+      // Two to four pixels in a row or a diagonal, each of 6 to 14 sigma, between the stars.
+      const x = 20 + ((k * 97) % 460);
+      const y = 20 + ((k * 211) % 460);
+      if (before.some((b) => Math.hypot(b.x - x, b.y - y) < 12)) continue;
+      hits.push({ x, y });
+      for (let i = 0; i < 2 + (k % 3); i++) sky.image[(y + (k % 2) * i) * 512 + x + i]! += 16 * (6 + 2 * (k % 5));
+    }
+    expect(hits.length).toBeGreaterThan(10);
+    const after = at((await detect(sky, { width: 512, height: 512 })).basins, 512);
+    const invented = after.filter((f) => !before.some((b) => Math.hypot(b.x - f.x, b.y - f.y) < 4));
+    expect(invented.length).toBeLessThanOrEqual(1);
+    const lost = before.filter((b) => !after.some((f) => Math.hypot(b.x - f.x, b.y - f.y) < 4));
+    expect(lost.length).toBeLessThanOrEqual(1);
+  });
+
   it('takes a saturated star with its bleed for one source', async () => {
     const sky = testSky({ width: 256, height: 256, stars: [{ x: 128, y: 128, flux: 3e7 }, ...starGrid(256, 60, 2e4, 4e4)] });
     for (let i = 0; i < sky.image.length; i++) {

@@ -131,7 +131,8 @@ export async function detectSources(
   compute.free(hidden);
   const scale = await measureNoiseScale(snr, labels, shape, compute);
   const found = await split(await pixelsAbove({ snr, level: isophote, scale, ...shape }, compute), background, threshold);
-  const basins = reliable(found, planes, background, kernel.data, { fwhmPix, isophote, minAreaPix });
+  const likely = reliable(found, planes, background, kernel.data, { fwhmPix, isophote, minAreaPix });
+  const basins = keepBasins(likely, await plausibleShapes(likely, planes, background, pointSpread, compute));
   return {
     ...shape,
     image: sky,
@@ -144,6 +145,21 @@ export async function detectSources(
     basins,
     noiseScale: medianOf(scale.sigma),
   };
+}
+
+/** 0 for sources whose shape no star or galaxy can have, see `judgeShapes`. Without stars to compare with, all pass. */
+async function plausibleShapes(
+  { count, peakIndex, peakHeight, saddle }: Basins,
+  planes: ObjectPlanes,
+  { rms, columns, rows }: BackgroundMesh,
+  { profile, fwhmPix, momentSizePix, starCount }: PointSpread,
+  compute: Compute,
+): Promise<Uint8Array> {
+  if (starCount === 0) return new Uint8Array(count).fill(1);
+  const noise = { rms, columns, rows };
+  const args = { planes, peakIndex, peakHeight, saddle, noise, profile, fwhmPix, starSize: momentSizePix };
+  const ranges = await compute.runTask('judgeShapes', args, count);
+  return Uint8Array.from(ranges.flatMap((range) => [...range]));
 }
 
 /** Leaves out what is too small, too sharp or a knot in the halo of a bright star. */

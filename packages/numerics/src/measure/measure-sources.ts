@@ -37,6 +37,8 @@ export interface Measurement {
 
 const KRON_FACTOR = 2.5;
 const LEAST_KRON = 3.5;
+/** Radius for what may be a star, whose loss is known: 1.4 FWHM, less sky than 3.5 would take in. */
+const STAR_KRON = 3;
 
 /** Positions, shapes and fluxes of the sources of a detection, in two passes over the objects. */
 export async function measureSources(detection: Detection, options: MeasureOptions, compute: Compute): Promise<Measurement> {
@@ -61,14 +63,12 @@ export async function measureSources(detection: Detection, options: MeasureOptio
   const stars = Array.from({ length: n }, (_, i) => i)
     .filter((i) => isStar[i] === 1)
     .sort((i, j) => columns.snrWin[j]! - columns.snrWin[i]!);
-  const starMoment = medianOf(Float64Array.from(stars, (i) => columns.moment[i]!));
-  const usual = starMoment > 0 ? starMoment : LEAST_KRON / KRON_FACTOR;
   const kronRadius = compute.float64(n);
   for (let i = 0; i < n; i++) {
     const m = columns.moment[i]!;
     const wide = columns.extension[i]!;
-    const moment = m > 0 ? wide * Math.min(m, 6) + (1 - wide) * usual : usual;
-    kronRadius[i] = Math.max(KRON_FACTOR * moment, LEAST_KRON);
+    const kron = m > 0 ? Math.max(KRON_FACTOR * Math.min(m, 6), LEAST_KRON) : LEAST_KRON;
+    kronRadius[i] = wide * kron + (1 - wide) * STAR_KRON;
   }
   const diameterPix = options.aperDiameterPix ?? Math.max(2.5 * pointSpread.fwhmPix, 3);
   await compute.runTask('measureFluxes', { planes, columns, aperRadiusPix: diameterPix / 2, kronRadius }, n);

@@ -1,4 +1,5 @@
 import { judgeCosmicRays } from '../cosmic/judge.ts';
+import { judgeShapes } from '../detect/judge-shapes.ts';
 import { measureNoiseCells } from '../detect/noise-scale.ts';
 import { hideSources, selectBits } from '../detect/resident.ts';
 import { scanRows } from '../detect/scan-rows.ts';
@@ -29,6 +30,7 @@ export const tasks = {
   scanRows,
   measureNoiseCells,
   floodAreas,
+  judgeShapes,
   /** Centroids, sizes and Kron moments of sources; their fluxes. */
   measureShapes,
   measureFluxes,
