@@ -82,13 +82,20 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
     if (isStopping) return;
     let told: Promise<void> = Promise.resolve();
     let result: TaskResult;
+    /** When the catalogue and the figures were in the database. */
+    let measuredSec: number | null = null;
     try {
       const tell = (change: RowChange): void => {
         told = told.then(() => ledger.update(frame.key, change)).catch(() => {});
       };
       result = await workers.run(frame, {
         onProgress: (cells, state) => tell({ cells, state }),
-        onMeasured: ({ cells, metrics, warnings, products }) => tell({ state: 'measured', cells, metrics, warnings, products }),
+        onMeasured: ({ cells, metrics, warnings, products }) => {
+          tell({ state: 'measured', cells, metrics, warnings, products });
+          void told.then(() => {
+            measuredSec = sinceClosed(frame);
+          });
+        },
       });
     } catch (thrown) {
       if (isStopping) return;
@@ -98,7 +105,7 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
     }
     await told;
     const { cells, metrics, warnings, products, failure } = result;
-    if (!failure) return publish(frame, attempt, result);
+    if (!failure) return publish(frame, attempt, result, measuredSec);
     const error = raisedError(failure.error);
     const change: RowChange = { cells, warnings, products, ...(metrics ? { metrics } : {}) };
     if (error.retry === 'never') return setAside(frame, attempt, error, failure.module, change);
@@ -124,14 +131,18 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
     });
   }
 
+  /** From the file's closing until now [s]. */
+  const sinceClosed = (frame: QueuedFrame): number => Math.max(0, Math.round(clock.now() - frame.closedMs) / 1000);
+
   async function publish(
     frame: QueuedFrame,
     attempt: number,
     { cells, metrics, warnings, products, timingsSec }: TaskResult,
+    measuredSec: number | null,
   ): Promise<void> {
-    const latencySec = Math.max(0, Math.round(clock.now() - frame.closedMs) / 1000);
+    const latencySec = sinceClosed(frame);
     const before = await ledger.row(frame.key);
-    const evidence = { host: context.host, attempt, timingsSec };
+    const evidence = { host: context.host, attempt, timingsSec, measuredSec };
     await ledger.update(frame.key, {
       state: 'published',
       cells,
@@ -167,6 +178,7 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
       {
         key: frame.key,
         latencySec,
+        measuredSec,
         timingsSec,
       },
     );

@@ -53,10 +53,10 @@ describe('watchArrivals', () => {
   let stuck: string[];
   let refuse: number;
   const path = (name: string): string => join(folder, name);
-  const start = (giveUpMs = 60_000): void => {
+  const start = (giveUpMs = 60_000, rest = restMs): void => {
     arrivals = watchArrivals({
       folder,
-      restMs,
+      restMs: rest,
       rescanMs: 300,
       giveUpMs,
       async onArrival({ path: at }) {
@@ -125,6 +125,20 @@ describe('watchArrivals', () => {
     renameSync(path('.b.fits.x7Qz1w'), path('b.fits'));
     await until(() => arrived.length === 2);
     expect(arrived.sort()).toEqual(['a.fits', 'b.fits']);
+  });
+
+  it('takes at once what was renamed in whole, and lets what was written in place rest', async () => {
+    start(60_000, 3000);
+    await pause(100);
+    writeFileSync(path('renamed.fits.part'), fits(1));
+    writeFileSync(path('in-place.fits'), fits(2));
+    await pause(60); // the clock of a file system has steps of some milliseconds
+    const began = performance.now();
+    renameSync(path('renamed.fits.part'), path('renamed.fits'));
+    await until(() => arrived.includes('renamed.fits'), 2500);
+    expect(performance.now() - began).toBeLessThan(2500); // before the 3 s of rest
+    expect(arrived).toEqual(['renamed.fits']);
+    await until(() => arrived.length === 2, 6000);
   });
 
   it('takes what lies there at the start at once: calibrations first, each once', async () => {

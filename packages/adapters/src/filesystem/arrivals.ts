@@ -49,6 +49,12 @@ interface Seen {
 }
 
 /**
+ * True when the name changed after the content did: writing sets both times, renaming only ctime. Whoever writes under another name and
+ * renames has finished. Two changes within one tick of the file system's clock (some ms) look like one, and the file rests as usual.
+ */
+const wasRenamedIn = ({ mtimeMs, ctimeMs }: { mtimeMs: number; ctimeMs: number }): boolean => ctimeMs - mtimeMs > 1;
+
+/**
  * Watches a folder and the folders in it. Notifications only hurry; the periodic listing is the truth. A file is handed over when its
  * name is final, its bytes are complete by its own account, and it rested. What is no regular file (folder, FIFO, socket) is passed by;
  * symbolic links count as what they lead to.
@@ -76,8 +82,8 @@ export function watchArrivals(options: ArrivalsOptions): Arrivals {
     const now = clock.monotonic();
     let file = seen.get(path);
     if (!file || file.mark !== mark) {
-      // Long at rest when first seen (a backlog, a file renamed in): no need to wait again.
-      const restedBefore = !file && clock.now() - Math.max(found.mtimeMs, found.ctimeMs) >= restMs;
+      // Long at rest when first seen (a backlog), or renamed here after its last byte was written: no need to wait.
+      const restedBefore = !file && (wasRenamedIn(found) || clock.now() - Math.max(found.mtimeMs, found.ctimeMs) >= restMs);
       file = { mark, since: restedBefore ? now - restMs : now, done: null };
       seen.set(path, file);
     }

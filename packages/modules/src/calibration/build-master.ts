@@ -50,6 +50,7 @@ export async function buildMaster(
   compute.free(out.count);
   for (const plane of planes) compute.free(plane);
   const mask = key.type === 'dark' ? hotPixels(mean, key.exposureSec ?? 1) : key.type === 'flat' ? weakPixels(mean) : null;
+  if (key.type === 'dark') await calmDark(mean, variance, mask!, { width, height }, compute);
   if (key.type === 'flat') normalise(mean, variance, mask!);
   return { width, height, data: mean, variance, mask };
 }
@@ -117,6 +118,28 @@ function medianOf(data: Float32Array): number {
   for (let i = 0; i < data.length; i += 17) if (!Number.isNaN(data[i])) sample[n++] = data[i]!;
   const sorted = sample.subarray(0, n).sort();
   return n > 0 ? (sorted[(n - 1) >> 1]! + sorted[n >> 1]!) / 2 : Number.NaN;
+}
+
+/**
+ * A dark of a few frames is mostly read noise, and would add it to every frame. Dark current and glow are smooth, so a pixel within
+ * 3 sigma of its neighbourhood takes the level of the neighbourhood; one that truly stands out keeps its own value and error.
+ */
+async function calmDark(
+  rate: Float32Array,
+  variance: Float32Array,
+  mask: Uint16Array,
+  shape: { width: number; height: number },
+  compute: Compute,
+): Promise<void> {
+  await compute.scope(async () => {
+    const mesh = await compute.measureBackground(rate, mask, { ...shape, meshPix: 64 });
+    const level = await compute.expandMesh(mesh.level, mesh, shape, compute.float32(rate.length));
+    for (let i = 0; i < rate.length; i++) {
+      if ((rate[i]! - level[i]!) ** 2 > 9 * variance[i]!) continue;
+      rate[i] = level[i]!;
+      variance[i]! /= 1000; // the level comes from some thousand pixels
+    }
+  });
 }
 
 /** BAD where a dark is far above its fellows: 10 robust sigma, and more than 10 adu in the exposure. */

@@ -17,7 +17,7 @@ export function encodeMaster(master: Master): Uint8Array {
   header.set('FILTER', key.filter);
   if (key.exposureSec !== null) header.set('DARKTIME', key.exposureSec, '[s] exposure time of the darks');
   header.set('NCOMBINE', master.inputs.length, 'frames combined');
-  master.inputs.forEach((frame, i) => header.set(`IMCMB${String(i + 1).padStart(3, '0')}`, frame));
+  for (const [i, frame] of master.inputs.entries()) header.set(`IMCMB${String(i + 1).padStart(3, '0')}`, frame);
   const shape = [master.width, master.height];
   const compress = { algorithm: 'GZIP_2', quantize: 'lossless' } as const;
   const hdus = [imageHdu({ data: plain(master.data), shape, header, name: 'SCI', unit: units[key.type], compress })];

@@ -113,7 +113,7 @@ function inMemory(master: Master, compute: Compute): Pick<Master, 'data' | 'vari
 }
 
 /** Raised when the same inputs give other masters. */
-const builderVersion = 1;
+const builderVersion = 2;
 
 /** `flat_20251231T205643_C0_r_1x1_<8 hex>`: readable, and different for different inputs. */
 function nameOf(plan: MasterPlan, helpers: readonly (Master | null)[]): string {
