@@ -179,7 +179,7 @@ function detectionRows(ours: DetectionFigures, peer: DetectionFigures | null, ve
 const { values } = parseArgs({
   options: { json: { type: 'boolean', default: false }, write: { type: 'boolean', default: false }, keep: { type: 'string' } },
 });
-const { frames, grb } = await measureNight(values.keep === undefined ? {} : { keep: values.keep });
+const { frames, grb, dispose } = await measureNight(values.keep === undefined ? {} : { keep: values.keep });
 const detector = await readDetector();
 const conditions = await Promise.all(frames.map((frame) => conditionsOf(frame, detector)));
 const version = extractorVersion();
@@ -199,6 +199,7 @@ for (const [k, frame] of frames.entries()) {
     ),
   );
 }
+dispose();
 const wcs = frames.map((frame) =>
   frame.wcs && frame.summary.astrometry.solved ? scoreWcs(frame.wcs, frame.truth.wcs, frame.width, frame.height) : null,
 );

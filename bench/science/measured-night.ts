@@ -73,10 +73,17 @@ export async function measureNight({
   truth?: string;
   masters?: boolean;
   keep?: string;
-} = {}): Promise<{ frames: MeasuredFrame[]; grb: { raDeg: number; decDeg: number } }> {
+} = {}): Promise<{
+  frames: MeasuredFrame[];
+  grb: { raDeg: number; decDeg: number } /** Removes the products; `reducedPath` leads nowhere after it. */;
+  dispose(): void;
+}> {
   useZlib();
   const folder = keep ?? mkdtempSync(join(tmpdir(), 'colibri-science-'));
   mkdirSync(folder, { recursive: true });
+  const dispose = (): void => {
+    if (keep === undefined) rmSync(folder, { recursive: true, force: true });
+  };
   try {
     writeConfiguration(folder, raw, masters);
     gp1(folder, 'catalog', 'import', join(simNight, 'refcat.csv.gz'), '--name', 'refcat', '--catalog', join(folder, 'catalogs'));
@@ -84,9 +91,10 @@ export async function measureNight({
     const night = JSON.parse(readFileSync(join(truth, 'night.json'), 'utf8')) as NightJson;
     const frames: MeasuredFrame[] = [];
     for (const entry of night.frames) frames.push(await readMeasured(folder, truth, night, entry));
-    return { frames, grb: { raDeg: night.params.grb.ra, decDeg: night.params.grb.dec } };
-  } finally {
-    if (keep === undefined) rmSync(folder, { recursive: true, force: true });
+    return { frames, grb: { raDeg: night.params.grb.ra, decDeg: night.params.grb.dec }, dispose };
+  } catch (error) {
+    dispose();
+    throw error;
   }
 }
 

@@ -2,6 +2,9 @@ import { detectSources, measureSources } from '@colibri/numerics';
 import { defineModule, type FrameSources, input, metric, number, output } from '@colibri/pipeline';
 import { localGeometry } from '@colibri/sky';
 
+/** Below it noise alone makes thousands of sources. Thresholds of old files (1, 1.5) were per pixel, not of the filtered source. */
+const LEAST_THRESHOLD = 3;
+
 /** Finds the sources of a reduced frame and measures their positions, shapes and fluxes. */
 export const findstars = defineModule({
   name: 'findstars',
@@ -15,10 +18,10 @@ export const findstars = defineModule({
     frame: input('frame', 'Reduced frame, sky not subtracted.', 'electron'),
   },
   parameters: {
-    detect_thresh: number('Least S/N of a source by the matched filter, against the measured noise.', {
+    detect_thresh: number('Least S/N of a source by the matched filter, against the measured noise; values below 3 count as 3.', {
       unit: 'sigma',
       default: 4.75,
-      above: 2,
+      above: 0,
     }),
     isophote_thresh: number('S/N of the filtered frame down to which pixels belong to a source.', {
       unit: 'sigma',
@@ -51,6 +54,12 @@ export const findstars = defineModule({
 
   async run({ frame }, parameters, { compute, info, warn }) {
     const { width, height } = frame;
+    const threshold = Math.max(parameters.detect_thresh, LEAST_THRESHOLD);
+    if (threshold > parameters.detect_thresh) {
+      warn(
+        `detect_thresh = ${parameters.detect_thresh} would take noise for sources: ${threshold} is used (it is a limit on the filtered source, not per pixel).`,
+      );
+    }
     const detection = await detectSources(
       frame.data,
       frame.variance,
@@ -58,8 +67,8 @@ export const findstars = defineModule({
       {
         width,
         height,
-        threshold: parameters.detect_thresh,
-        isophote: Math.min(parameters.isophote_thresh, parameters.detect_thresh),
+        threshold,
+        isophote: Math.min(parameters.isophote_thresh, threshold),
         minAreaPix: parameters.detect_minarea,
         meshPix: parameters.back_size,
         deblendContrast: parameters.deblend_mincont,
