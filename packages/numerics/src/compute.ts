@@ -69,6 +69,10 @@ export interface Compute {
     options?: { readonly chunk?: number },
   ): Promise<TaskResult<N>[]>;
 
+  /** The same for a task that was brought when the pool was opened; `hasBrought` says whether one of this name was. */
+  runBrought<R>(name: string, args: unknown, count: number, options?: { readonly chunk?: number }): Promise<R[]>;
+  hasBrought(name: string): boolean;
+
   /** Ends the threads. Arrays handed out before must not be used afterwards. */
   close(): Promise<void>;
 }

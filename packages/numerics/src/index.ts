@@ -24,7 +24,7 @@ export type { MaskPlaneName } from './mask-plane.ts';
 export { MaskPlane } from './mask-plane.ts';
 export type { ApertureScale, Measurement, MeasureOptions } from './measure/measure-sources.ts';
 export { measureSources } from './measure/measure-sources.ts';
-export type { Task, TaskArgs, TaskName, TaskResult } from './pool/tasks.ts';
+export type { BroughtTasks, Task, TaskArgs, TaskName, TaskResult } from './pool/tasks.ts';
 export { scalarCompute } from './scalar-compute.ts';
 export type { Shape } from './shape.ts';
 export * from './solve/index.ts';

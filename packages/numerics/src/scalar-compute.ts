@@ -6,10 +6,16 @@ import type { Compute } from './compute.ts';
 import { convolve } from './convolve/convolve.ts';
 import { matchedFilter } from './convolve/matched-filter.ts';
 import { rejectCosmicRays } from './cosmic/reject-cosmic-rays.ts';
-import { runRange, TASK_CHUNK, type TaskName, type TaskResult } from './pool/tasks.ts';
+import { type BroughtTasks, TASK_CHUNK, type TaskName, type TaskResult, taskRunner } from './pool/tasks.ts';
 
 /** Plain TypeScript on the heap, one thread, any runtime: the oracle of the faster `openCompute`, and its stand-in in the browser. */
-export function scalarCompute(): Compute {
+export function scalarCompute(brought: BroughtTasks = {}): Compute {
+  const runRange = taskRunner(brought);
+  const inRanges = (name: string, args: unknown, count: number, chunk: number): unknown[] => {
+    const results: unknown[] = [];
+    for (let i = 0; i < count; i += chunk) results.push(runRange(name, args, i, Math.min(count, i + chunk)));
+    return results;
+  };
   const keep = <A>(array: A): A => array;
   return {
     kind: 'scalar',
@@ -31,11 +37,11 @@ export function scalarCompute(): Compute {
     matchedFilter: async (...a) => matchedFilter(...a),
     rejectCosmicRays: async (...a) => rejectCosmicRays(...a),
     clippedMean: async (...a) => clippedMean(...a),
-    runTask: async <N extends TaskName>(name: N, args: unknown, count: number, { chunk = TASK_CHUNK } = {}) => {
-      const results: TaskResult<N>[] = [];
-      for (let i = 0; i < count; i += chunk) results.push(runRange(name, args, i, Math.min(count, i + chunk)) as TaskResult<N>);
-      return results;
-    },
+    runTask: async <N extends TaskName>(name: N, args: unknown, count: number, { chunk = TASK_CHUNK } = {}) =>
+      inRanges(name, args, count, chunk) as TaskResult<N>[],
+    runBrought: async <R>(name: string, args: unknown, count: number, { chunk = TASK_CHUNK } = {}) =>
+      inRanges(name, args, count, chunk) as R[],
+    hasBrought: (name) => Object.hasOwn(brought, name),
     close: async () => {},
   };
 }

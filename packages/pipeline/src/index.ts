@@ -20,5 +20,6 @@ export type * from './ports.ts';
 export { decodeCatalog, decodeReduced } from './products/decode.ts';
 export { encodeCatalog, encodeReduced } from './products/encode.ts';
 export { type ProductPaths, productPaths, safeName } from './products/paths.ts';
+export { tileTasks } from './products/tile-tasks.ts';
 export { type FrameHead, headerValues, readFrameHead, readRawFrame } from './read-frame.ts';
 export { type Sequence, sequence } from './sequence.ts';

@@ -1,7 +1,9 @@
-import { type ByteSource, type FitsFile, type Hdu, openFits, readImage, verifyChecksums } from '@colibri/fits';
+import { type ByteSource, type FitsFile, type Hdu, openFits, verifyChecksums } from '@colibri/fits';
+import type { Compute } from '@colibri/numerics';
 import { frameBlank, notAnImage } from './errors.ts';
 import type { FrameMeta, HeaderValues, RawFrame } from './frame.ts';
 import { type FrameMetaOptions, frameIdOf, frameMeta } from './frame-meta.ts';
+import { readPixels } from './read-pixels.ts';
 
 /** A raw frame's header and size, its pixels not yet read: enough to decide where it goes. */
 export interface FrameHead {
@@ -23,23 +25,28 @@ export async function readFrameHead(
   return headOf(file, hdu, path, sha256, options);
 }
 
-/** Reads headers and pixels. Counts stay integers where the file has unsigned 16-bit ones, else they become float32. */
+/**
+ * Reads headers and pixels. Counts stay integers where the file has unsigned 16-bit ones, else they become float32. With `compute` they
+ * lie in its memory and are the caller's to free.
+ */
 export async function readRawFrame(
   source: ByteSource | Uint8Array,
   path: string,
   sha256: string,
   options: FrameMetaOptions,
+  compute: Compute | null = null,
 ): Promise<{ readonly raw: RawFrame; readonly warnings: readonly string[] }> {
   const { file, hdu } = await openImage(source, path);
   const head = headOf(file, hdu, path, sha256, options);
-  const physical = (await readImage(hdu)).data;
-  const data =
-    physical instanceof Uint16Array || physical instanceof Float32Array
-      ? physical
-      : Float32Array.from(physical as ArrayLike<number>);
-  const { meta, width, height } = head;
-  refuseBlank(meta.frameId, data);
   const sums = await checkSums(file);
+  const data = await readPixels(hdu, compute);
+  const { meta, width, height } = head;
+  try {
+    refuseBlank(meta.frameId, data);
+  } catch (error) {
+    compute?.free(data);
+    throw error;
+  }
   const header = new Map(head.header).set('RAWSUM', sums.verdict);
   return { raw: { meta, header, width, height, data }, warnings: [...head.warnings, ...sums.warnings] };
 }
@@ -107,6 +114,7 @@ function refuseBlank(frame: string, data: Uint16Array | Float32Array): void {
     const value = data[i]!;
     if (value < least) least = value;
     if (value > most) most = value;
+    if (least < most) return;
   }
   if (least > most) throw frameBlank({ frame, what: `not one of its ${data.length} pixels has a value (NaN throughout)` });
   if (least === most) throw frameBlank({ frame, what: `all of its ${data.length} pixels have the value ${least}` });

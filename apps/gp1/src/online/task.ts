@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { type Facts, ObservatoryError, type Retry } from '@colibri/base';
 import type { FrameMetrics, FrameProducts, ModuleCell } from '@colibri/contracts';
 import {
@@ -13,6 +12,7 @@ import {
   readRawFrame,
 } from '@colibri/pipeline';
 import { inputVanished } from '../errors.ts';
+import { readInput } from './read-input.ts';
 
 /** One frame for one pipeline: plain data, so that it can be sent to a worker. */
 export interface FrameTask {
@@ -66,10 +66,12 @@ export async function runTask(task: FrameTask, world: TaskWorld, events: FrameEv
   const { config, sink } = world.pipeline(task.pipeline);
   const began = ports.clock.monotonic();
   try {
-    const bytes = await readFile(task.path).catch((cause: NodeJS.ErrnoException) => {
+    const input = await readInput(task.path, ports.compute).catch((cause: NodeJS.ErrnoException) => {
       throw cause.code === 'ENOENT' ? inputVanished({ path: task.path }, cause) : cause;
     });
-    const { raw, warnings } = await readRawFrame(bytes, task.path, task.sha256, world.meta());
+    const { raw, warnings } = await readRawFrame(input.bytes, task.path, task.sha256, world.meta(), ports.compute).finally(
+      input.free,
+    );
     const readSec = Math.round(ports.clock.monotonic() - began) / 1000;
     const inputs = [{ role: 'raw', name: raw.meta.frameId, sha256: task.sha256 }];
     const job = { pipeline: task.pipeline, revision: task.revision, config, work: rawWork(raw), inputs, warnings, readSec };

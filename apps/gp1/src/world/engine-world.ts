@@ -30,6 +30,9 @@ export interface WorldOptions {
   readonly meta: () => FrameMetaOptions;
 }
 
+/** From the sources under tsx, or from the build. */
+const poolTasks = new URL(import.meta.url.endsWith('.ts') ? './pool-tasks.ts' : './pool-tasks.js', import.meta.url).href;
+
 /** The ports of the engine on this machine. */
 export interface World {
   readonly ports: EnginePorts;
@@ -70,7 +73,7 @@ export function dataArea(raw: RawFrame): { width: number; height: number } {
 
 async function openArithmetic(threads: number, log: Log): Promise<Compute> {
   try {
-    return await openCompute({ threads });
+    return await openCompute({ threads, tasks: [poolTasks] });
   } catch (error) {
     if (!(error instanceof ObservatoryError) || error.code !== 'COMPUTE_KERNELS_MISSING') throw error;
     log.log('WARNING', 'GP1', `${error.message} The plain functions are used: several times slower.`);

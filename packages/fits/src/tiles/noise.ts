@@ -39,6 +39,21 @@ export function noiseScratch(width: number): NoiseScratch {
   };
 }
 
+/** Count and extremes alone, where the step of the integers is given and no noise need be known. */
+export function tileRange(values: Floats, count: number): Pick<TileNoise, 'good' | 'least' | 'most'> {
+  let good = 0;
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < count; i++) {
+    const value = values[i]!;
+    if (Number.isNaN(value)) continue;
+    good++;
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return { good, least, most };
+}
+
 /** Tiles of several rows: the median over the rows. `values` holds `rows` rows of `width` pixels; NaN is left out. */
 export function tileNoise(values: Floats, width: number, rows: number, scratch: NoiseScratch): TileNoise {
   let good = 0;

@@ -1,5 +1,5 @@
 import { type DitherMethod, ditherSequence, ditherStart, NULL_VALUE, RANDOM_COUNT, ZERO_VALUE } from './dither.ts';
-import { type NoiseScratch, tileNoise } from './noise.ts';
+import { type NoiseScratch, tileNoise, tileRange } from './noise.ts';
 
 /** Integers at the lower end that have a meaning of their own (cfitsio keeps ten). */
 const RESERVED = 10;
@@ -32,9 +32,10 @@ export function quantizeTile(
   scratch: NoiseScratch,
 ): Quantized | undefined {
   const count = width * rows;
-  const { good, least, most, sigma } = tileNoise(values, width, rows, scratch);
+  const noise = level > 0 ? tileNoise(values, width, rows, scratch) : null;
+  const { good, least, most } = noise ?? tileRange(values, count);
   if (blanks === 'lossless' && good < count) return undefined;
-  const step = level < 0 ? -level : sigma / level;
+  const step = noise ? noise.sigma / level : -level;
   const range = good === 0 ? 0 : (most - least) / step;
   if (good > 0 && (!(step > 0) || !(range <= 2 * INT_MAX - RESERVED))) return undefined;
   const scale = good === 0 ? 1 : step;

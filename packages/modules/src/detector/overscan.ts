@@ -43,17 +43,19 @@ export function measureLevels(raw: RawFrame, geometry: Geometry): RowLevels {
 
 /** Mean of the overscan pixels in rows [y0, y1), clipped at 4 sigma around the median three times. NaN pixels are left out. */
 function clippedLevel(raw: RawFrame, sections: readonly Section[], y0: number, y1: number): { level: number; error: number } {
-  const values: number[] = [];
+  const room = new Float32Array(sections.reduce((sum, s) => sum + Math.max(0, (y1 - y0) * (s.x1 - s.x0)), 0));
+  let found = 0;
   for (const s of sections) {
     for (let y = Math.max(y0, s.y0); y < Math.min(y1, s.y1); y++) {
-      for (let x = s.x0; x < s.x1; x++) {
-        const value = raw.data[y * raw.width + x]!;
-        if (!Number.isNaN(value)) values.push(value);
+      for (let i = y * raw.width + s.x0, end = i + s.x1 - s.x0; i < end; i++) {
+        const value = raw.data[i]!;
+        if (!Number.isNaN(value)) room[found++] = value;
       }
     }
   }
+  const values = room.subarray(0, found);
   if (values.length === 0) return { level: 0, error: 0 };
-  const sorted = Float64Array.from(values).sort();
+  const sorted = values.slice().sort();
   const median = sorted[sorted.length >> 1]!;
   let sigma = (sorted[Math.floor(sorted.length * 0.8413)]! - sorted[Math.floor(sorted.length * 0.1587)]!) / 2;
   let level = median,
@@ -63,8 +65,8 @@ function clippedLevel(raw: RawFrame, sections: readonly Section[], y0: number, y
     let n = 0,
       s1 = 0,
       s2 = 0;
-    for (const value of values) {
-      const d = value - median;
+    for (let i = 0; i < values.length; i++) {
+      const d = values[i]! - median;
       if (Math.abs(d) <= limit) {
         n++;
         s1 += d;

@@ -4,16 +4,32 @@
  */
 export function quickSky(data: Float32Array, mask: Uint16Array, threshold: number): number | null {
   const step = Math.max(1, Math.floor(data.length / 100_000));
-  const sample: number[] = [];
-  for (let i = 0; i < data.length; i += step) if (mask[i] === 0 && Number.isFinite(data[i])) sample.push(data[i]!);
-  let values = Float64Array.from(sample).sort();
+  const sample = new Float32Array(Math.ceil(data.length / step));
+  let n = 0;
+  for (let i = 0; i < data.length; i += step) {
+    const value = data[i]!;
+    if (mask[i] === 0 && value - value === 0) sample[n++] = value; // finite
+  }
+  let values = sample.subarray(0, n).sort();
   if (values.length === 0) return null;
   for (const width of [3 * threshold, threshold]) {
     const median = values[values.length >> 1]!;
     const sigma = median - values[Math.floor(values.length * 0.1587)]!;
-    const kept = values.filter((value) => Math.abs(value - median) <= width * sigma);
+    const kept = values.subarray(firstFrom(values, median - width * sigma), firstFrom(values, median + width * sigma));
     if (!(sigma > 0) || kept.length < 10) break;
     values = kept;
   }
   return (values[(values.length - 1) >> 1]! + values[values.length >> 1]!) / 2;
+}
+
+/** Place of the first of the sorted values that is not below `limit`. */
+function firstFrom(values: Float32Array, limit: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle]! < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

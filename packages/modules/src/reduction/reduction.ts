@@ -186,12 +186,18 @@ function checkShape(raw: RawFrame, what: string, master: Master | null, width: n
   });
 }
 
+const mergedMasks = new WeakMap<Uint16Array, { readonly masks: readonly Uint16Array[]; readonly merged: Uint16Array }>();
+
 /** OR of the masters' masks; null when none has one. */
 function mergedMask(count: number, masters: readonly (Master | null)[]): Uint16Array | null {
   const masks = masters.flatMap((master) => (master?.mask ? [master.mask] : []));
   if (masks.length === 0) return null;
   if (masks.length === 1) return masks[0]!;
+  // The same masters serve a whole night: what was merged for the frame before is kept as long as they are.
+  const known = mergedMasks.get(masks[0]!);
+  if (known && known.masks.length === masks.length && known.masks.every((mask, k) => mask === masks[k])) return known.merged;
   const merged = new Uint16Array(count);
   for (const mask of masks) for (let i = 0; i < count; i++) merged[i]! |= mask[i]!;
+  mergedMasks.set(masks[0]!, { masks, merged });
   return merged;
 }

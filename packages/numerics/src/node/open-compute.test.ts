@@ -159,6 +159,22 @@ describe.skipIf(!existsSync(kernelsPath))('openCompute (skipped before npm run b
     compute.free(values);
   });
 
+  it('runs tasks that were brought, in every thread, beside its own', async () => {
+    const code =
+      'export const tasks = { negate: ({ values }, from, to) => { for (let i = from; i < to; i++) values[i] = -values[i]; return to - from; } };';
+    const tasks = [`data:text/javascript,${encodeURIComponent(code)}`];
+    const opening = openCompute({ threads: 2, megabytes: 16, tasks });
+    opened.push(opening);
+    const compute = await opening;
+    expect([compute.hasBrought('negate'), compute.hasBrought('addOne')]).toEqual([true, false]);
+    const values = compute.float32(10_000).fill(3);
+    expect(await compute.runBrought<number>('negate', { values }, 10_000, { chunk: 400 })).toEqual(Array(25).fill(400));
+    expect(values.every((v) => v === -3)).toBe(true);
+    await compute.runTask('addOne', { values }, 10_000);
+    expect(values.every((v) => v === -2)).toBe(true);
+    compute.free(values);
+  });
+
   it('lets the event loop turn while it works', async () => {
     const compute = await open(1);
     await compute.scope(async () => {

@@ -1,6 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { WorkerInit } from '../pool/job.ts';
 import { serve } from '../pool/serve.ts';
+import { taskRunner } from '../pool/tasks.ts';
+import { loadTasks } from './load-tasks.ts';
 
-serve(workerData as WorkerInit, parentPort!);
+const init = workerData as WorkerInit;
+serve(init, parentPort!, taskRunner(await loadTasks(init.tasks)));
 parentPort!.postMessage('ready');

@@ -69,4 +69,6 @@ export interface WorkerInit {
   readonly memory: WebAssembly.Memory;
   readonly module: WebAssembly.Module;
   readonly thread: number;
+  /** URLs of modules that bring more tasks: each exports `tasks`. */
+  readonly tasks: readonly string[];
 }

@@ -1,6 +1,13 @@
 import { computeClosed, computeWorkerFailed } from '../errors.ts';
-import { doNextRange, type Job, type Kernels, type LeftMessage, type RangeResults, type WorkMessage } from './job.ts';
-import { runRange } from './tasks.ts';
+import {
+  doNextRange,
+  type Job,
+  type Kernels,
+  type LeftMessage,
+  type RangeResults,
+  type TaskRunner,
+  type WorkMessage,
+} from './job.ts';
 
 /** A thread, as far as the pool is concerned. */
 export interface PoolWorker {
@@ -28,12 +35,14 @@ export class Pool {
   #closed = false;
   #awaited: { id: number; left: number; results: RangeResults; error: unknown; done: () => void } | null = null;
   readonly #turn: () => Promise<void>;
+  readonly #runTask: TaskRunner;
 
-  constructor(kernels: Kernels, counter: Int32Array, workers: PoolWorker[], turn: () => Promise<void>) {
+  constructor(kernels: Kernels, counter: Int32Array, workers: PoolWorker[], turn: () => Promise<void>, runTask: TaskRunner) {
     this.#kernels = kernels;
     this.#counter = counter;
     this.#workers = workers;
     this.#turn = turn;
+    this.#runTask = runTask;
     for (const worker of workers) {
       worker.listen(
         (message) => this.#left(message),
@@ -73,7 +82,7 @@ export class Pool {
     try {
       let began = performance.now();
       for (;;) {
-        const result = doNextRange(job, this.#counter, 0, this.#kernels, runRange);
+        const result = doNextRange(job, this.#counter, 0, this.#kernels, this.#runTask);
         if (result === null) break;
         results.push(result);
         if (performance.now() - began > TURN_MS) {

@@ -1,22 +1,28 @@
-import { doNextRange, type Kernels, type LeftMessage, type RangeResults, type WorkerInit, type WorkMessage } from './job.ts';
-import { runRange } from './tasks.ts';
+import {
+  doNextRange,
+  type Kernels,
+  type LeftMessage,
+  type RangeResults,
+  type TaskRunner,
+  type WorkerInit,
+  type WorkMessage,
+} from './job.ts';
 
 /** The life of a worker thread: takes ranges of each job it is told of until none is left, then says so. */
 export function serve(
   { memory, module, thread }: WorkerInit,
   port: { on(event: 'message', listener: (message: WorkMessage) => void): unknown; postMessage(message: LeftMessage): void },
+  runTask: TaskRunner,
 ): void {
   const kernels = instantiateKernels(module, memory);
   port.on('message', ({ id, counter, job }) => {
     const next = new Int32Array(memory.buffer, counter, 1);
     const results: RangeResults = [];
     try {
-      for (
-        let r = doNextRange(job, next, thread, kernels, runRange);
-        r !== null;
-        r = doNextRange(job, next, thread, kernels, runRange)
-      ) {
-        results.push(r);
+      for (;;) {
+        const result = doNextRange(job, next, thread, kernels, runTask);
+        if (result === null) break;
+        results.push(result);
       }
       port.postMessage({ id, results });
     } catch (error) {

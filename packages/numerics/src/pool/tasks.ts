@@ -6,6 +6,7 @@ import { scanRows } from '../detect/scan-rows.ts';
 import { floodAreas } from '../detect/watershed.ts';
 import { computeUnknownTask } from '../errors.ts';
 import { measureFluxes, measureShapes } from '../measure/measure-objects.ts';
+import type { TaskRunner } from './job.ts';
 
 /**
  * Work on objects `from` (inclusive) to `to` (exclusive). `args` arrives as a structured clone: arrays in the compute memory are the
@@ -40,11 +41,17 @@ export type TaskName = keyof typeof tasks;
 export type TaskArgs<N extends TaskName> = Parameters<(typeof tasks)[N]>[0];
 export type TaskResult<N extends TaskName> = ReturnType<(typeof tasks)[N]>;
 
-/** Runs one range of a task by name, as the worker threads do. */
-export function runRange(name: string, args: unknown, from: number, to: number): unknown {
-  const task = (tasks as Record<string, Task<never, unknown>>)[name];
-  if (task === undefined) throw computeUnknownTask({ name });
-  return task(args as never, from, to);
+/** Tasks that whoever opens the pool brings, by name: work on shared arrays that is not arithmetic, such as packing them. */
+export type BroughtTasks = Readonly<Record<string, Task<never, unknown>>>;
+
+/** Runs one range of a task by name, one of ours or one that was brought, as the worker threads do. */
+export function taskRunner(brought: BroughtTasks = {}): TaskRunner {
+  const all: BroughtTasks = { ...brought, ...tasks };
+  return (name, args, from, to) => {
+    const task = all[name];
+    if (task === undefined) throw computeUnknownTask({ name });
+    return task(args as never, from, to);
+  };
 }
 
 /** Objects per range unless asked otherwise; fixed, so that results do not depend on the number of threads. */

@@ -3,7 +3,7 @@ import { Arena } from '../memory/arena.ts';
 import { type Scope, type ScopeStore, Scopes } from '../memory/scopes.ts';
 import type { KernelJob } from '../pool/job.ts';
 import type { Pool } from '../pool/pool.ts';
-import { TASK_CHUNK, type TaskName, type TaskResult } from '../pool/tasks.ts';
+import { type BroughtTasks, TASK_CHUNK, type TaskName, type TaskResult } from '../pool/tasks.ts';
 import { wasmBackground } from './background.ts';
 import { wasmCalibrate } from './calibrate.ts';
 import { wasmCombine } from './combine.ts';
@@ -18,6 +18,7 @@ export interface WasmComputeParts {
   readonly reservedBytes: number;
   readonly scopeStore: ScopeStore<Scope>;
   readonly poison: boolean;
+  readonly brought: BroughtTasks;
 }
 
 /** What the functions of this folder work with. */
@@ -36,7 +37,7 @@ export type KernelCall = Pick<KernelJob, 'name' | 'args' | 'count' | 'chunk'> & 
 export const BAND = 64;
 
 /** `Compute` over the compiled kernels. */
-export function wasmCompute({ memory, pool, reservedBytes, scopeStore, poison }: WasmComputeParts): Compute {
+export function wasmCompute({ memory, pool, reservedBytes, scopeStore, poison, brought }: WasmComputeParts): Compute {
   const { buffer } = memory;
   const arena = new Arena(reservedBytes, buffer.byteLength);
   const release = (block: number): void => {
@@ -97,6 +98,9 @@ export function wasmCompute({ memory, pool, reservedBytes, scopeStore, poison }:
     ...wasmCosmic(runtime),
     runTask: async <N extends TaskName>(name: N, args: unknown, count: number, { chunk = TASK_CHUNK } = {}) =>
       (await pool.run({ kind: 'task', name, args, count, chunk })) as TaskResult<N>[],
+    runBrought: async <R>(name: string, args: unknown, count: number, { chunk = TASK_CHUNK } = {}) =>
+      (await pool.run({ kind: 'task', name, args, count, chunk })) as R[],
+    hasBrought: (name) => Object.hasOwn(brought, name),
     close: () => pool.close(),
   };
 }

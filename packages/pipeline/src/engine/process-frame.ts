@@ -98,7 +98,7 @@ async function writeProducts(
   outcome: ModulesOutcome,
   sink: ProductSink,
   identity: EngineIdentity,
-  { clock }: EnginePorts,
+  { clock, compute }: EnginePorts,
   startedMs: number,
   events: FrameEvents,
   timings: () => Record<string, number>,
@@ -123,7 +123,7 @@ async function writeProducts(
     const { cells, metrics, warnings } = outcome;
     events.onMeasured?.({ cells, metrics, warnings, products: { reduced: null, catalog: paths.catalog, summary: null } });
   }
-  if (frame) await sink.commit(paths.reduced, encodeReduced(frame, lines));
+  if (frame) await sink.commit(paths.reduced, await encodeReduced(frame, lines, compute));
   const summary = frameSummaryOf({
     pipeline: job.pipeline,
     config: job.config,

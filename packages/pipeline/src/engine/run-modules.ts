@@ -48,7 +48,7 @@ export interface ModulesOutcome {
   readonly timingsSec: Readonly<Record<string, number>>;
   readonly inputs: readonly UsedInput[];
   readonly failure: { readonly error: ObservatoryError; readonly module: string } | null;
-  /** Frees the planes of `work`, which lie in the memory of Compute: to be called once they are written. */
+  /** Frees the planes of `work`, which lie in the memory of Compute: to be called once they are written. Raw pixels go when they are no longer needed. */
   release(): void;
 }
 
@@ -81,13 +81,21 @@ export async function runModules(
   const timingsSec: Record<string, number> = {};
   const inputs = new Map<string, UsedInput>();
   const kept = new Map<number, ArrayBufferView>();
+  const lastWithRaw = modules.findLastIndex(({ module }) => needsRaw(module));
+  let pixels = start.raw && start.raw.data.buffer instanceof SharedArrayBuffer ? start.raw.data : null;
+  const dropRaw = (): void => {
+    if (!pixels) return;
+    ports.compute.free(pixels);
+    pixels = null;
+    work = { ...work, raw: null };
+  };
   const show = (module: string, change: Partial<ModuleCell>): void => {
     const cell = cells.find((candidate) => candidate.module === module);
     if (cell) Object.assign(cell, change);
     options.onProgress?.(structuredClone(cells), state);
   };
 
-  for (const { module, config } of modules) {
+  for (const [index, { module, config }] of modules.entries()) {
     if (failure) {
       show(module.name, { state: 'skipped', reason: `${failure.module} failed` });
       continue;
@@ -116,6 +124,7 @@ export async function runModules(
       cards.push(...found.cards);
       for (const sentence of found.warnings) context.warn(sentence);
       timingsSec[module.name] = seconds();
+      if (index === lastWithRaw) dropRaw();
       state = stateAfter(module, state);
       show(module.name, { state: 'done', seconds: seconds() });
     } catch (thrown) {
@@ -132,11 +141,18 @@ export async function runModules(
     }
   }
   const release = (): void => {
+    dropRaw();
     for (const array of kept.values()) ports.compute.free(array);
     kept.clear();
   };
   return { work, cells, metrics, cards, warnings, timingsSec, inputs: [...inputs.values()], failure, release };
 }
+
+/** Whether a module reads the raw frame, or a master, which is chosen by it. */
+const needsRaw = (module: AnyModule): boolean =>
+  Object.values(module.inputs as Record<string, InputSpec>).some(({ kind }) =>
+    ['rawFrame', 'bias', 'dark', 'flat'].includes(kind),
+  );
 
 /** What a module allocates ends with its run, but for the arrays in its outputs. */
 async function runScoped<R extends { readonly outputs: object }>(
