@@ -1,3 +1,4 @@
 #!/usr/bin/env node
 import { runInstalled } from './run.mjs';
+
 await runInstalled('astrometry');

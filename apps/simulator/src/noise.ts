@@ -14,7 +14,10 @@ let quantiles: Float32Array | undefined;
 export function imageNoise(seed: number): Noise {
   const table = (quantiles ??= makeQuantiles());
   // sfc32 (Doty-Humphrey), 32-bit words.
-  let a = seed | 0, b = (seed ^ 0x9e3779b9) | 0, c = 0x243f6a88, counter = 1;
+  let a = seed | 0,
+    b = (seed ^ 0x9e3779b9) | 0,
+    c = 0x243f6a88,
+    counter = 1;
   const next = (): number => {
     const t = (((a + b) | 0) + counter) | 0;
     counter = (counter + 1) | 0;
@@ -46,7 +49,9 @@ function makeQuantiles(): Float32Array {
 function inverseNormal(p: number): number {
   const a = [-39.69683028665376, 220.9460984245205, -275.9285104469687, 138.357751867269, -30.66479806614716, 2.506628277459239];
   const b = [-54.47609879822406, 161.5858368580409, -155.6989798598866, 66.80131188771972, -13.28068155288572];
-  const c = [-0.007784894002430293, -0.3223964580411365, -2.400758277161838, -2.549732539343734, 4.374664141464968, 2.938163982698783];
+  const c = [
+    -0.007784894002430293, -0.3223964580411365, -2.400758277161838, -2.549732539343734, 4.374664141464968, 2.938163982698783,
+  ];
   const d = [0.007784695709041462, 0.3224671290700398, 2.445134137142996, 3.754408661907416];
   const polynomial = (coefficients: readonly number[], x: number): number => coefficients.reduce((sum, k) => sum * x + k, 0);
   if (p > 0.5) return -inverseNormal(1 - p);
@@ -54,6 +59,7 @@ function inverseNormal(p: number): number {
     const q = Math.sqrt(-2 * Math.log(p));
     return polynomial(c, q) / (polynomial(d, q) * q + 1);
   }
-  const q = p - 0.5, r = q * q;
+  const q = p - 0.5,
+    r = q * q;
   return (polynomial(a, r) * q) / (polynomial(b, r) * r + 1);
 }

@@ -7,3 +7,4 @@ export { calibrateFrame } from './calibrate';
 export { clippedMean } from './combine';
 export { convolve, matchedFilter } from './convolve';
 export { laplacianCandidates } from './cosmic';
+export { flagAbove, indicesAbove, indicesWith, keepBits } from './pixels';

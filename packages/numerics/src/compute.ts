@@ -58,6 +58,11 @@ export interface Compute {
   rejectCosmicRays(data: Float32Array, variance: Float32Array, mask: Uint16Array, options: CosmicRayOptions): Promise<number>;
   clippedMean(frames: readonly Float32Array[], options: ClippedMeanOptions, out: CombinedPlanes): Promise<CombinedPlanes>;
 
+  keepBits(mask: Uint16Array, keep: number, out: Uint16Array): Promise<Uint16Array>;
+  flagAbove(values: Float32Array, level: number, mask: Uint16Array, out: Uint16Array): Promise<Uint16Array>;
+  indicesAbove(values: Float32Array, level: number): Promise<Int32Array>;
+  indicesWith(mask: Uint16Array, bits: number): Promise<Int32Array>;
+
   /**
    * Spreads the objects 0 … count − 1 over the threads in ranges of `chunk` (default 64): the task of `pool/tasks.ts` by name.
    * The results of the ranges, in order.

@@ -6,6 +6,7 @@ import type { Compute } from './compute.ts';
 import { convolve } from './convolve/convolve.ts';
 import { matchedFilter } from './convolve/matched-filter.ts';
 import { rejectCosmicRays } from './cosmic/reject-cosmic-rays.ts';
+import { flagAbove, indicesAbove, indicesWith, keepBits } from './pixels/pixels.ts';
 import { type BroughtTasks, TASK_CHUNK, type TaskName, type TaskResult, taskRunner } from './pool/tasks.ts';
 
 /** Plain TypeScript on the heap, one thread, any runtime: the oracle of the faster `openCompute`, and its stand-in in the browser. */
@@ -37,6 +38,10 @@ export function scalarCompute(brought: BroughtTasks = {}): Compute {
     matchedFilter: async (...a) => matchedFilter(...a),
     rejectCosmicRays: async (...a) => rejectCosmicRays(...a),
     clippedMean: async (...a) => clippedMean(...a),
+    keepBits: async (...a) => keepBits(...a),
+    flagAbove: async (...a) => flagAbove(...a),
+    indicesAbove: async (...a) => indicesAbove(...a),
+    indicesWith: async (...a) => indicesWith(...a),
     runTask: async <N extends TaskName>(name: N, args: unknown, count: number, { chunk = TASK_CHUNK } = {}) =>
       inRanges(name, args, count, chunk) as TaskResult<N>[],
     runBrought: async <R>(name: string, args: unknown, count: number, { chunk = TASK_CHUNK } = {}) =>

@@ -1,9 +1,12 @@
+/** Pixels looked at: their median is known to 0.7 % of their scatter. */
+const SAMPLE = 30_000;
+
 /**
  * Sky level of a frame before any source is known [electron/pixel]: the median of a sample of good pixels, first within three, then
  * within one times `threshold` sigma of the median. Sigma comes from the pixels below the median, where no star is. null: no good pixel.
  */
 export function quickSky(data: Float32Array, mask: Uint16Array, threshold: number): number | null {
-  const step = Math.max(1, Math.floor(data.length / 100_000));
+  const step = Math.max(1, Math.floor(data.length / SAMPLE));
   const sample = new Float32Array(Math.ceil(data.length / step));
   let n = 0;
   for (let i = 0; i < data.length; i += step) {

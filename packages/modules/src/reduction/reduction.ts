@@ -135,12 +135,12 @@ export const reduction = defineModule({
         what: 'not one pixel could be calibrated (blank, NaN or saturated throughout)',
       });
     if (usable < 0.5 * count) context.warn(`Only ${((100 * usable) / count).toFixed(0)} % of the pixels could be calibrated.`);
-    if (found.saturated > 0) growSaturation(mask, width, height, 2);
+    if (found.saturated > 0) await growSaturation(mask, width, height, 2, compute);
     const cosmics = parameters.cosmic_rays
       ? await compute.rejectCosmicRays(data, variance, mask, { width, height, sigmaClip: parameters.cosmic_sigma })
       : null;
 
-    if (cosmics) growCosmicRays(mask, width, height);
+    if (cosmics) await growCosmicRays(mask, width, height, compute);
     const sky = quickSky(data, mask, parameters.detect_thresh);
 
     const rotation = raw.header.get('SMTMRO');

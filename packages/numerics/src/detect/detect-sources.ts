@@ -8,9 +8,9 @@ import { keepBasins, plausibleSources } from './artefacts.ts';
 import { dropHaloKnots } from './halo.ts';
 import { moffatKernel } from './moffat.ts';
 import { measureNoiseScale } from './noise-scale.ts';
+import { pixelsAbove } from './pixels-above.ts';
 import { measurePointSpread, type PointSpread } from './point-spread.ts';
-import { PIXEL_CHUNK, residentFloats } from './resident.ts';
-import { pixelsAbove } from './scan-rows.ts';
+import { residentFloats } from './resident.ts';
 import { findTrails, maskTrail, type Trail } from './trails.ts';
 import { type Basins, watershed } from './watershed.ts';
 
@@ -85,7 +85,7 @@ export async function detectSources(
   const marked = compute.uint16(size);
   marked.set(mask);
   const hidden = compute.uint16(size);
-  const hide = () => compute.runTask('selectBits', { bits: marked, keep: UNUSABLE, out: hidden }, size, { chunk: PIXEL_CHUNK });
+  const hide = () => compute.keepBits(marked, UNUSABLE, hidden);
   await hide();
   const sky = compute.float32(size);
   const snr = compute.float32(size);
@@ -110,7 +110,7 @@ export async function detectSources(
   const first = await compute.measureBackground(frame, hidden, { ...shape, meshPix });
   await compute.subtractMesh(frame, first.level, first, shape, sky);
   await compute.matchedFilter(sky, first, hidden, gaussianKernel(assumedFwhmPix), shape, snr);
-  const rough = await pixelsAbove({ snr, level: ROUGH_ISOPHOTE, scale: null, ...shape }, compute);
+  const rough = await compute.indicesAbove(snr, ROUGH_ISOPHOTE);
   const bright = await split(rough, first, 2 * ROUGH_ISOPHOTE);
   const pointSpread = measurePointSpread(planes, bright, assumedFwhmPix);
   const { fwhmPix } = pointSpread;
@@ -119,7 +119,7 @@ export async function detectSources(
   if (trails.length > 0) await hide();
 
   const source = compute.uint16(size);
-  await compute.runTask('hideSources', { snr, level: isophote, mask: hidden, out: source }, size, { chunk: PIXEL_CHUNK });
+  await compute.flagAbove(snr, isophote, hidden, source);
   const background = await compute.measureBackground(frame, source, { ...shape, meshPix });
   compute.free(source);
 

@@ -1,3 +1,4 @@
+import type { Compute } from '../compute.ts';
 import { Sum, sumAperture } from './aperture-sum.ts';
 import type { ObjectPlanes } from './object-planes.ts';
 
@@ -15,6 +16,7 @@ const WING = 2;
 const STEPS = 12;
 /** Stars used at most, the first of the list. */
 const MOST_STARS = 100;
+const MOST_TRIED = 200;
 const JACKKNIFE_GROUPS = 20;
 /** Exponent of the light outside a circle in turbulent air, and how far optics may take it from there. */
 const TURBULENCE = 5 / 3;
@@ -28,33 +30,20 @@ const TURBULENCE_SPREAD = 0.25;
  * @param stars - indices of bright, clean, single sources, the brightest first
  * Source: Roddier 1981, Prog. Opt. 19, 281 (asymptote of the Kolmogorov profile); Stetson 1990, PASP 102, 932 (growth curves).
  */
-export function measureGrowth(
+export async function measureGrowth(
   planes: ObjectPlanes,
   stars: readonly number[],
   x: Float64Array,
   y: Float64Array,
   aperRadiusPix: number,
   fwhmPix: number,
-): GrowthCurve {
+  compute: Compute,
+): Promise<GrowthCurve> {
   const radii = Array.from({ length: STEPS + 1 }, (_, k) => fwhmPix * WING * (OUTER / WING) ** (k / STEPS));
-  const out = new Float64Array(Sum.LENGTH);
-  const curves: StarCurve[] = [];
-  for (const i of stars) {
-    if (curves.length === MOST_STARS) break;
-    const light: number[] = [];
-    const noise: number[] = [];
-    let clean = true;
-    for (const r of radii) {
-      sumAperture(planes, i + 1, x[i]!, y[i]!, r, null, out);
-      light.push(out[Sum.FLUX]!);
-      noise.push(out[Sum.VARIANCE]!);
-      if (out[Sum.AREA]! < out[Sum.FULL_AREA]! - 1e-6) clean = false;
-      if (out[Sum.NEIGHBOUR_AREA]! > 0.2 * out[Sum.FULL_AREA]! || out[Sum.BAD_AREA]! > 0.02 * out[Sum.FULL_AREA]!) clean = false;
-    }
-    if (!clean) continue;
-    sumAperture(planes, i + 1, x[i]!, y[i]!, aperRadiusPix, null, out);
-    curves.push({ aper: out[Sum.FLUX]!, light, noise });
-  }
+  const tried = stars.slice(0, MOST_TRIED);
+  const args = { planes, stars: tried, x, y, radii, aperRadiusPix };
+  const found = (await compute.runTask('growthCurves', args, tried.length, { chunk: 8 })).flat();
+  const curves = found.filter((curve) => curve !== null).slice(0, MOST_STARS);
   if (curves.length < 3) return { aperToTotal: NaN, aperToTotalErr: NaN, starCount: curves.length };
   // Stars with a companion in the wing stand out in the light between the aperture and the outer circle.
   let kept = curves;
@@ -80,7 +69,42 @@ export function measureGrowth(
   return { aperToTotal: all, aperToTotalErr: Math.sqrt(variance), starCount: kept.length };
 }
 
-interface StarCurve {
+export interface GrowthArgs {
+  readonly planes: ObjectPlanes;
+  readonly stars: readonly number[];
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  readonly radii: readonly number[];
+  readonly aperRadiusPix: number;
+}
+
+/** Light in growing circles of stars `from` … `to − 1` of the list; null for one with neighbours, bad pixels or a border in them. A task of the pool. */
+export function growthCurves(args: GrowthArgs, from: number, to: number): (StarCurve | null)[] {
+  const { planes, stars, x, y, radii, aperRadiusPix } = args;
+  const out = new Float64Array(Sum.LENGTH);
+  const curves: (StarCurve | null)[] = [];
+  for (let n = from; n < to; n++) {
+    const i = stars[n]!;
+    const light: number[] = [];
+    const noise: number[] = [];
+    for (const r of radii) {
+      sumAperture(planes, i + 1, x[i]!, y[i]!, r, null, out);
+      light.push(out[Sum.FLUX]!);
+      noise.push(out[Sum.VARIANCE]!);
+      const isCut = out[Sum.AREA]! < out[Sum.FULL_AREA]! - 1e-6;
+      if (isCut || out[Sum.NEIGHBOUR_AREA]! > 0.2 * out[Sum.FULL_AREA]! || out[Sum.BAD_AREA]! > 0.02 * out[Sum.FULL_AREA]!) break;
+    }
+    if (light.length < radii.length) {
+      curves.push(null);
+      continue;
+    }
+    sumAperture(planes, i + 1, x[i]!, y[i]!, aperRadiusPix, null, out);
+    curves.push({ aper: out[Sum.FLUX]!, light, noise });
+  }
+  return curves;
+}
+
+export interface StarCurve {
   readonly aper: number;
   readonly light: readonly number[];
   readonly noise: readonly number[];

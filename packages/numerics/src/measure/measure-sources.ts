@@ -73,8 +73,8 @@ export async function measureSources(detection: Detection, options: MeasureOptio
   const diameterPix = options.aperDiameterPix ?? Math.max(2.5 * pointSpread.fwhmPix, 3);
   await compute.runTask('measureFluxes', { planes, columns, aperRadiusPix: diameterPix / 2, kronRadius }, n);
 
-  const blankNoise = measureBlankNoise(planes, diameterPix / 2, diameterPix);
-  const growth = measureGrowth(planes, stars, columns.x, columns.y, diameterPix / 2, pointSpread.fwhmPix);
+  const blankNoise = await measureBlankNoise(planes, diameterPix / 2, diameterPix, compute);
+  const growth = await measureGrowth(planes, stars, columns.x, columns.y, diameterPix / 2, pointSpread.fwhmPix, compute);
   const autoRatios = Float64Array.from(stars, (i) => columns.fluxAper[i]! / columns.fluxAuto[i]!);
   const aperToAuto = medianOf(autoRatios);
   const autoSpread = medianOf(autoRatios.map((r) => Math.abs(r - aperToAuto))) * 1.4826;

@@ -1,10 +1,11 @@
 import { judgeCosmicRays } from '../cosmic/judge.ts';
 import { judgeShapes } from '../detect/judge-shapes.ts';
 import { measureNoiseCells } from '../detect/noise-scale.ts';
-import { hideSources, selectBits } from '../detect/resident.ts';
-import { scanRows } from '../detect/scan-rows.ts';
+import { rescale } from '../detect/pixels-above.ts';
 import { floodAreas } from '../detect/watershed.ts';
 import { computeUnknownTask } from '../errors.ts';
+import { blankApertures } from '../measure/blank-noise.ts';
+import { growthCurves } from '../measure/growth-curve.ts';
 import { measureFluxes, measureShapes } from '../measure/measure-objects.ts';
 import type { TaskRunner } from './job.ts';
 
@@ -26,15 +27,16 @@ export const tasks = {
   },
   judgeCosmicRays,
   /** Steps of `detectSources`. */
-  selectBits,
-  hideSources,
-  scanRows,
+  rescale,
   measureNoiseCells,
   floodAreas,
   judgeShapes,
   /** Centroids, sizes and Kron moments of sources; their fluxes. */
   measureShapes,
   measureFluxes,
+  /** Light of blank places, and of stars in growing circles. */
+  blankApertures,
+  growthCurves,
 } as const;
 
 export type TaskName = keyof typeof tasks;

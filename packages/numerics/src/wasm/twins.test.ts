@@ -76,6 +76,26 @@ describe.skipIf(!existsSync(kernelsPath))('compiled functions equal their scalar
       }),
     );
 
+    it.each(sizes)('keepBits, flagAbove, indicesAbove, indicesWith of $width × $height', async ({ width, height }) => {
+      const n = width * height;
+      await wasm.scope(async () => {
+        const { image, mask } = scene(n, n);
+        const spare = wasm.uint16(n + 2).fill(7777);
+        const out = spare.subarray(1, n + 1);
+        for (const bits of [1, 5, 63]) {
+          await wasm.keepBits(mask, bits, out);
+          expect(out).toEqual(await scalar.keepBits(mask, bits, new Uint16Array(n)));
+          expect(await wasm.indicesWith(mask, bits)).toEqual(await scalar.indicesWith(mask, bits));
+        }
+        for (const level of [290, 310, 4000, 1e9]) {
+          await wasm.flagAbove(image, level, mask, out);
+          expect(out).toEqual(await scalar.flagAbove(image, level, mask, new Uint16Array(n)));
+          expect(await wasm.indicesAbove(image, level)).toEqual(await scalar.indicesAbove(image, level));
+        }
+        expect([spare[0], spare[n + 1]]).toEqual([7777, 7777]);
+      });
+    });
+
     it('expandMesh and subtractMesh, in place too', () =>
       wasm.scope(async () => {
         const random = seededRandom(7);

@@ -10,6 +10,7 @@ import { wasmCombine } from './combine.ts';
 import { wasmConvolve } from './convolve.ts';
 import { wasmCosmic } from './cosmic.ts';
 import { Lease } from './lease.ts';
+import { wasmPixels } from './pixels.ts';
 
 export interface WasmComputeParts {
   readonly memory: WebAssembly.Memory;
@@ -96,6 +97,7 @@ export function wasmCompute({ memory, pool, reservedBytes, scopeStore, poison, b
     ...wasmCombine(runtime),
     ...wasmConvolve(runtime),
     ...wasmCosmic(runtime),
+    ...wasmPixels(runtime),
     runTask: async <N extends TaskName>(name: N, args: unknown, count: number, { chunk = TASK_CHUNK } = {}) =>
       (await pool.run({ kind: 'task', name, args, count, chunk })) as TaskResult<N>[],
     runBrought: async <R>(name: string, args: unknown, count: number, { chunk = TASK_CHUNK } = {}) =>

@@ -88,7 +88,7 @@ describe('planeNoise', () => {
   it('is the noise, whatever gradient and stars lie on it', () => {
     const data = plane();
     for (let i = 0; i < data.length; i += 37) data[i]! += 5000;
-    // 64 rows of 150 pixels: 2 % of scatter; the lower quartile of rows lies 0.7 sigma of one row (9 %) below the middle.
+    // Rows of 150 pixels know their noise to 9 %, and the lower quartile of 32 lies 0.7 of that below the middle.
     expect(planeNoise(data, width)! / 10).toBeGreaterThan(0.88);
     expect(planeNoise(data, width)! / 10).toBeLessThan(1.1);
   });

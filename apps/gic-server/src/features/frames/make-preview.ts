@@ -4,7 +4,9 @@ import { binnedWcs } from './binned-wcs.ts';
 import { blockAverage } from './block-average.ts';
 
 /** Words that say which exposure it is. */
-const kept = 'OBJECT INSTRUME FILTER DATE-OBS MJD-OBS EXPTIME TRGID ALRA ALDE ALUN TRGRA TRGDEC SEXALRA SEXALDE SEXALUN'.split(' ');
+const kept = 'OBJECT INSTRUME FILTER DATE-OBS MJD-OBS EXPTIME TRGID ALRA ALDE ALUN TRGRA TRGDEC SEXALRA SEXALDE SEXALUN'.split(
+  ' ',
+);
 
 /**
  * The preview of a reduced frame as the bytes of a FITS file: SCI averaged over blocks of its unmasked pixels so that neither side is

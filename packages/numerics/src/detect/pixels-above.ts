@@ -2,49 +2,34 @@ import type { Compute } from '../compute.ts';
 import type { Shape } from '../shape.ts';
 import type { NoiseScale } from './noise-scale.ts';
 
-/** What a row needs to be scanned. */
+/** What pixels need to be judged. */
 export interface ScanArgs extends Shape {
   readonly snr: Float32Array;
   readonly level: number;
-  /** The noise to judge by; null: 1. */
-  readonly scale: NoiseScale | null;
+  /** The noise to judge by. */
+  readonly scale: NoiseScale;
 }
 
 /**
- * Indices of the pixels above `level`, ascending. With a noise scale the image is first brought to its own noise, `(snr − mean) / sigma`,
- * in place, but only where that may matter: above the level or a little below.
+ * Indices of the pixels above `level`, ascending, after the image was brought to its own noise, `(snr − mean) / sigma`, in place, but only
+ * where that may matter: above the level or a little below.
  */
 export async function pixelsAbove(args: ScanArgs, compute: Compute): Promise<Int32Array> {
-  const bands = await compute.runTask('scanRows', args, args.height, { chunk: 128 });
-  const all = new Int32Array(bands.reduce((n, band) => n + band.length, 0));
-  let at = 0;
-  for (const band of bands) {
-    all.set(band, at);
-    at += band.length;
-  }
-  return all;
-}
-
-/** The same for rows `from` … `to − 1`. A task of the pool. */
-export function scanRows({ snr, level, scale, width, height }: ScanArgs, from: number, to: number): Int32Array {
-  const found = select(snr, from * width, to * width, scale === null ? level : leastBefore(scale, level));
-  return scale === null ? found : rescale(snr, found, scale, { width, height }, level);
-}
-
-function select(snr: Float32Array, from: number, to: number, level: number): Int32Array {
-  let found = new Int32Array(16384);
+  const found = await compute.indicesAbove(args.snr, leastBefore(args.scale, args.level));
+  const pixels = compute.int32(found.length);
+  pixels.set(found);
+  const kept = await compute.runTask('rescale', { ...args, pixels }, pixels.length, { chunk: CHUNK });
+  compute.free(pixels);
   let n = 0;
-  for (let i = from; i < to; i++) {
-    if (!(snr[i]! > level)) continue;
-    if (n === found.length) {
-      const wider = new Int32Array(2 * n);
-      wider.set(found);
-      found = wider;
-    }
-    found[n++] = i;
+  for (const piece of kept) {
+    found.set(piece, n);
+    n += piece.length;
   }
   return found.slice(0, n);
 }
+
+/** Pixels in a range. */
+const CHUNK = 1 << 14;
 
 /** What a pixel must have before the rescaling to be above `level` after it, anywhere. */
 function leastBefore({ level: means, sigma: sigmas }: NoiseScale, level: number): number {
@@ -53,8 +38,11 @@ function leastBefore({ level: means, sigma: sigmas }: NoiseScale, level: number)
   return least;
 }
 
-function rescale(snr: Float32Array, found: Int32Array, scale: NoiseScale, { width, height }: Shape, level: number): Int32Array {
-  const { columns, rows, level: means, sigma: sigmas } = scale;
+/** Rescales the pixels `from` … `to − 1` of a list, and returns those that are above the level then. A task of the pool. */
+export function rescale(args: ScanArgs & { readonly pixels: Int32Array }, from: number, to: number): Int32Array {
+  const { snr, level, width, height } = args;
+  const { columns, rows, level: means, sigma: sigmas } = args.scale;
+  const found = args.pixels.slice(from, to);
   const right = columns > 1 ? 1 : 0;
   const up = rows > 1 ? columns : 0;
   // Place between cell centres by column once, by row when it changes.
