@@ -25,6 +25,7 @@ export { MaskPlane } from './mask-plane.ts';
 export type { ApertureScale, Measurement, MeasureOptions } from './measure/measure-sources.ts';
 export { measureSources } from './measure/measure-sources.ts';
 export type { BroughtTasks, Task, TaskArgs, TaskName, TaskResult } from './pool/tasks.ts';
+export type { PsfModel } from './psf/psf-model.ts';
 export { scalarCompute } from './scalar-compute.ts';
 export type { Shape } from './shape.ts';
 export * from './solve/index.ts';

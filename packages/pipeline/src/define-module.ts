@@ -1,7 +1,8 @@
-import type { FrameMetrics } from '@colibri/contracts';
+import type { FrameMetrics, UnitMetrics } from '@colibri/contracts';
 import type { Compute } from '@colibri/numerics';
 import type { Frame, FrameSources, Master, RawFrame } from './frame.ts';
 import type { ReferenceCatalog } from './ports.ts';
+import type { Difference, MinorPlanetSource, StackSet, TemplateSource, Unit, UnitAlignment, UnitPhotometry } from './unit.ts';
 
 /** What a module may ask for, and what each asks becomes in `run`. */
 export interface InputTypes {
@@ -14,6 +15,33 @@ export interface InputTypes {
   flat: Master | null;
   /** null: no catalogue is configured. */
   referenceCatalog: ReferenceCatalog | null;
+  /** Of a unit of frames; what earlier modules made of it. */
+  unit: Unit;
+  alignment: UnitAlignment;
+  stacks: StackSet;
+  photometry: UnitPhotometry;
+  /** null: nothing could be subtracted, or the module is off. */
+  difference: Difference | null;
+  templates: TemplateSource | null;
+  minorPlanets: MinorPlanetSource | null;
+  /** Provenance of the unit so far, for the summary. */
+  origin: UnitOrigin;
+}
+
+/** Where a unit's numbers come from. */
+export interface UnitOrigin {
+  readonly software: { readonly name: string; readonly version: string };
+  readonly pipeline: string;
+  /** Module → version. */
+  readonly modules: Readonly<Record<string, string>>;
+  readonly configHash: string;
+  readonly parameters: Readonly<Record<string, Readonly<Record<string, string | number | boolean | null>>>>;
+  /** By role: frame, catalog, template, … */
+  readonly inputs: readonly { readonly role: string; readonly name: string; readonly sha256: string | null }[];
+  readonly replay: string;
+  /** From the newest frame's end of exposure to now [s]; null offline. Not in the final products' hash. */
+  readonly latencySec: number | null;
+  readonly warnings: readonly string[];
 }
 export type InputKind = keyof InputTypes;
 export interface InputSpec<K extends InputKind = InputKind> {
@@ -28,6 +56,12 @@ export interface OutputTypes {
   frame: Frame;
   sources: FrameSources;
   notes: AstrometryNotes;
+  alignment: UnitAlignment;
+  stacks: StackSet;
+  photometry: UnitPhotometry;
+  difference: Difference | null;
+  /** Files made by the module itself, relative to the unit's folder: name → text or bytes. */
+  files: ReadonlyMap<string, string | Uint8Array>;
 }
 export type OutputKind = keyof OutputTypes;
 export interface OutputSpec<K extends OutputKind = OutputKind> {
@@ -101,7 +135,7 @@ export interface MetricSpec {
   readonly doc: string;
   readonly unit: string;
   readonly card: string;
-  readonly field: keyof FrameMetrics;
+  readonly field: keyof FrameMetrics | keyof UnitMetrics;
   readonly warnAbove?: number;
   readonly warnBelow?: number;
 }
@@ -114,6 +148,13 @@ export interface ModuleContext {
   info(message: string): void;
   /** A doubt that does not stop the frame: a sentence on the board and in the summary. */
   warn(sentence: string): void;
+  /**
+   * What this module kept of its last run on this unit, to go on from instead of beginning anew; forgotten at any time, and always empty
+   * for the final run, whose result depends on its inputs alone. Arrays in it belong to the module (the heap, not `compute`).
+   */
+  readonly kept: Map<string, unknown>;
+  /** false: a first look while frames still arrive, where speed wins over the last percent. */
+  readonly isFinal: boolean;
 }
 
 type Shapes<I extends Record<string, InputSpec>> = {
@@ -140,7 +181,8 @@ export interface ModuleDefinition<
   readonly summary: string;
   /** Label in pipeline.cfg when it differs from the name. */
   readonly iniLabel?: string;
-  readonly unitOfWork: 'frame';
+  /** `unit`: all frames of one target, camera and filter. */
+  readonly unitOfWork: 'frame' | 'unit';
   readonly inputs: I;
   readonly parameters: P;
   readonly outputs: O;

@@ -20,6 +20,8 @@ export type * from './ports.ts';
 export { decodeCatalog, decodeReduced } from './products/decode.ts';
 export { encodeCatalog, encodeReduced } from './products/encode.ts';
 export { type ProductPaths, productPaths, safeName } from './products/paths.ts';
+export { type ReadUnitOptions, readUnits, type UnitFolder } from './products/read-unit.ts';
 export { tileTasks } from './products/tile-tasks.ts';
 export { type FrameHead, headerValues, readFrameHead, readRawFrame } from './read-frame.ts';
 export { type Sequence, sequence } from './sequence.ts';
+export * from './unit.ts';

@@ -17,7 +17,14 @@ const defaults = {
 
 function context(): ModuleContext & { readonly warnings: string[] } {
   const warnings: string[] = [];
-  return { compute: scalarCompute(), info: () => {}, warn: (sentence) => warnings.push(sentence), warnings };
+  return {
+    compute: scalarCompute(),
+    info: () => {},
+    warn: (sentence) => warnings.push(sentence),
+    kept: new Map(),
+    isFinal: true,
+    warnings,
+  };
 }
 
 /** Gaussian stars of FWHM 3.6 on a noisy sky of 200 electron; noise from a fixed low-discrepancy sequence through Box–Muller. */

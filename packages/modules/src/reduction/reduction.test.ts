@@ -70,7 +70,7 @@ async function masters(): Promise<{ bias: Master; dark: Master; flat: Master }> 
   return { bias, dark, flat };
 }
 
-const context: ModuleContext = { compute: scalarCompute(), info: () => {}, warn: () => {} };
+const context: ModuleContext = { compute: scalarCompute(), info: () => {}, warn: () => {}, kept: new Map(), isFinal: true };
 const defaults = {
   ps: null,
   gain: null,

@@ -1,5 +1,5 @@
 import { asObservatoryError, type Clock, isoUtc, type Log, type ObservatoryError } from '@colibri/base';
-import { type FrameMetrics, type FrameState, type ModuleCell, noMetrics } from '@colibri/contracts';
+import { type FrameMetrics, type FrameState, type ModuleCell, noMetrics, type UnitMetrics } from '@colibri/contracts';
 import type { Compute } from '@colibri/numerics';
 import type { ModuleConfig } from '../config/module-config.ts';
 import type { AnyModule, InputKind, InputSpec, MetricSpec, ModuleContext, OutputTypes } from '../define-module.ts';
@@ -110,6 +110,8 @@ export async function runModules(
         warnings.push(sentence);
         log.log('WARNING', module.title, `${frameId}: ${sentence}`, { frameId, module: module.name });
       },
+      kept: new Map(),
+      isFinal: true,
     };
     try {
       const gathered = await gatherInputs(module, config, work, ports, inputs);
@@ -119,7 +121,7 @@ export async function runModules(
         kept,
       );
       work = takeOutputs(module, work, result.outputs as Record<string, unknown>);
-      const found = readMetrics(module, result.metrics as Record<string, number | null>);
+      const found = readMetrics<keyof FrameMetrics>(module, result.metrics as Record<string, number | null>);
       metrics = { ...metrics, ...found.metrics };
       cards.push(...found.cards);
       for (const sentence of found.warnings) context.warn(sentence);
@@ -179,7 +181,7 @@ function* sharedArrays(value: unknown): Iterable<ArrayBufferView> {
   }
 }
 
-const kindNames: Record<InputKind, string> = {
+export const kindNames: Record<InputKind, string> = {
   rawFrame: 'a raw frame',
   frame: 'a reduced frame',
   sources: 'a list of sources',
@@ -187,6 +189,14 @@ const kindNames: Record<InputKind, string> = {
   dark: 'a master dark',
   flat: 'a master flat',
   referenceCatalog: 'a reference catalogue',
+  unit: 'the frames of a unit',
+  alignment: 'the alignment of its frames',
+  stacks: 'a stack',
+  photometry: 'photometry of the stack',
+  difference: 'a difference image',
+  templates: 'a source of templates',
+  minorPlanets: 'a service of minor planets',
+  origin: 'the provenance of the unit',
 };
 
 async function gatherInputs(
@@ -218,11 +228,16 @@ async function gatherInputs(
         gathered[name] = catalog;
         break;
       }
-      default: {
+      case 'bias':
+      case 'dark':
+      case 'flat': {
         const master = await findMaster(kind, config, need(work.raw, 'rawFrame'), ports);
         if (master) used.set(kind, { role: kind, name: master.name, sha256: master.sha256 });
         gathered[name] = master;
+        break;
       }
+      default:
+        need(null, kind); // of a unit: not here
     }
   }
   return gathered;
@@ -280,17 +295,17 @@ function takeOutputs(module: AnyModule, work: FrameWork, outputs: Record<string,
 }
 
 /** Metrics to the fields of the board and to cards; limits of the declaration become sentences. */
-function readMetrics(
+export function readMetrics<F extends keyof FrameMetrics | keyof UnitMetrics>(
   module: AnyModule,
   values: Record<string, number | null>,
-): { metrics: Partial<FrameMetrics>; cards: MetricCard[]; warnings: string[] } {
-  const metrics: Partial<FrameMetrics> = {};
+): { metrics: { [N in F]?: number | null }; cards: MetricCard[]; warnings: string[] } {
+  const metrics: { [N in F]?: number | null } = {};
   const cards: MetricCard[] = [];
   const warnings: string[] = [];
   for (const [name, spec] of Object.entries(module.metrics as Record<string, MetricSpec>)) {
     const value = values[name];
     if (value === null || value === undefined || !Number.isFinite(value)) continue;
-    metrics[spec.field] = value;
+    metrics[spec.field as F] = value;
     const unit = spec.unit && spec.unit !== '1' ? `[${spec.unit}] ` : '';
     cards.push({ keyword: spec.card, value, comment: `${unit}${spec.doc.replace(/\.$/, '')}` });
     const shown = `${spec.doc.replace(/\.$/, '')} is ${Number(value.toPrecision(4))}${unit ? ` ${spec.unit}` : ''}`;

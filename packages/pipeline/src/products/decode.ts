@@ -1,21 +1,24 @@
-import { type ByteSource, openFits, readImage, readTable } from '@colibri/fits';
-import { MaskPlane, type SourceColumns } from '@colibri/numerics';
+import { type ByteSource, type Hdu, openFits, readImage, readTable } from '@colibri/fits';
+import { type Compute, MaskPlane, type SourceColumns } from '@colibri/numerics';
 import { parseWcs, type Wcs } from '@colibri/sky';
 import { notAnImage } from '../errors.ts';
 import type { Frame, FrameSources, HeaderValues } from '../frame.ts';
 import { type FrameMetaOptions, frameIdOf, frameMeta } from '../frame-meta.ts';
 import { headerNumber } from '../header-words.ts';
 import { headerValues } from '../read-frame.ts';
+import { readPixels } from '../read-pixels.ts';
 
 /**
  * Reads a reduced frame: the planes SCI, MASK and VAR of our own files. An image of another origin serves too: without MASK its
- * NaN pixels are masked; without VAR its variance is that of its pixels' scatter, and a warning says so.
+ * NaN pixels are masked; without VAR its variance is that of its pixels' scatter, and a warning says so. With `compute` the planes lie in its
+ * memory, and the caller frees them.
  */
 export async function decodeReduced(
   source: ByteSource | Uint8Array,
   path: string,
   sha256: string,
   options: FrameMetaOptions,
+  compute: Compute | null = null,
 ): Promise<{ readonly frame: Frame; readonly warnings: readonly string[] }> {
   const file = await openFits(source, { name: path });
   const sci = file.hdus.find((hdu) => hdu.name === 'SCI') ?? file.firstImage();
@@ -29,15 +32,20 @@ export async function decodeReduced(
   const header = headerValues(file, sci);
   const { meta, warnings: doubts } = frameMeta(header, path, sha256, { ...options, lenient: true });
   const warnings = [...doubts];
-  const data = (await readImage(sci, { as: 'float32' })).data;
+  const data = await floats(sci, compute);
   const plane = (name: string) => file.hdus.find((hdu) => hdu.name === name && hdu.shape[0] === width && hdu.shape[1] === height);
   const [maskHdu, varHdu] = [plane('MASK'), plane('VAR')];
-  const mask = maskHdu ? Uint16Array.from((await readImage(maskHdu, { as: 'float32' })).data) : new Uint16Array(data.length);
+  const mask = compute ? compute.uint16(data.length).fill(0) : new Uint16Array(data.length);
+  if (maskHdu) {
+    const bits = await floats(maskHdu, compute);
+    for (let i = 0; i < mask.length; i++) mask[i] = bits[i]!;
+    compute?.free(bits);
+  }
   for (let i = 0; i < data.length; i++) if (Number.isNaN(data[i])) mask[i]! |= MaskPlane.NO_DATA;
   let variance: Float32Array;
-  if (varHdu) variance = (await readImage(varHdu, { as: 'float32' })).data;
+  if (varHdu) variance = await floats(varHdu, compute);
   else {
-    variance = new Float32Array(data.length).fill(scatter(data) ** 2);
+    variance = (compute ? compute.float32(data.length) : new Float32Array(data.length)).fill(scatter(data) ** 2);
     warnings.push('No VAR plane: one variance for all pixels, from their scatter.');
   }
   const frame: Frame = {
@@ -55,6 +63,15 @@ export async function decodeReduced(
     solved: header.get('SOLVED') === true,
   };
   return { frame, warnings };
+}
+
+async function floats(hdu: Hdu, compute: Compute | null): Promise<Float32Array> {
+  const pixels = compute ? await readPixels(hdu, compute) : (await readImage(hdu, { as: 'float32' })).data;
+  if (pixels instanceof Float32Array) return pixels;
+  const copy = compute!.float32(pixels.length);
+  copy.set(pixels);
+  compute!.free(pixels);
+  return copy;
 }
 
 function wcsOf(header: HeaderValues): Wcs | null {
