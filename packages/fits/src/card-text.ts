@@ -70,7 +70,9 @@ function stringRecords(head: string, value: string, comment: string): string[] {
   const quoted = value.replaceAll("'", "''");
   // Eight characters at least in fixed format; the empty string stays empty, for blanks would count as one.
   const whole = `${head}'${quoted.padEnd(head.length === 10 && value !== '' ? 8 : 0)}'`;
-  const full = comment === '' ? whole : `${whole} / ${comment}`;
+  // Comments begin in column 33 or later where they fit there: readers that write CHECKSUM anew to verify it (astropy) expect them so.
+  const aligned = head.length === 10 && whole.length < 30 && comment.length <= 47 ? whole.padEnd(30) : whole;
+  const full = comment === '' ? whole : `${aligned} / ${comment}`;
   // A comment that does not fit is cut for short values: CONTINUE is kept for the values themselves.
   if (full.length <= 80 || whole.length <= 80) return [full.slice(0, 80).trimEnd().padEnd(80)];
   const records: string[] = [];

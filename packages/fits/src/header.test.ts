@@ -102,6 +102,18 @@ describe('a header', () => {
     expect(header.keywords()).toEqual(['B']);
   });
 
+  it('begins comments of short strings in column 33, and none is cut for it', () => {
+    const long = 'a comment of fifty characters, as long as it may be';
+    const records = Header.of([
+      ['CHECKSUM', '0'.repeat(16), 'sum'],
+      ['FILTER', 'r', long],
+      ['OBJECT', 'a name of twenty and more', 'x'],
+    ]).records();
+    expect(records[0]!.indexOf('/')).toBe(31);
+    expect(records[1]!.trimEnd()).toBe(`FILTER  = 'r       ' / ${long}`);
+    expect(records[2]!.trimEnd()).toBe("OBJECT  = 'a name of twenty and more' / x");
+  });
+
   it('breaks long history into records and keeps accents readable', () => {
     const header = back(new Header().addHistory(`Obsérvé ${'x'.repeat(100)}`).addComment('two\nlines'));
     expect(header.commentary('HISTORY').join('')).toBe(`Observe ${'x'.repeat(100)}`);
