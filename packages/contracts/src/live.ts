@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { frameRow } from './frame-row.ts';
+import { unitRow } from './unit-row.ts';
 
 /** One pipeline instance, as its process reports it every 5 s. */
 export const instanceStatus = z.object({
@@ -32,12 +33,14 @@ export const board = z.object({
   modules: z.array(z.string()),
   instances: z.array(instanceStatus),
   rows: z.array(frameRow),
+  units: z.array(unitRow),
 });
 export type Board = z.infer<typeof board>;
 
 /** One message of the live stream: SSE `id` is `seq`, `data` is this object. A gap in seq means: fetch the snapshot again. */
 export const liveEvent = z.discriminatedUnion('topic', [
   z.object({ seq: z.int(), t: z.iso.datetime(), topic: z.literal('frame'), body: frameRow }),
+  z.object({ seq: z.int(), t: z.iso.datetime(), topic: z.literal('unit'), body: unitRow }),
   z.object({ seq: z.int(), t: z.iso.datetime(), topic: z.literal('instance'), body: instanceStatus }),
 ]);
 export type LiveEvent = z.infer<typeof liveEvent>;

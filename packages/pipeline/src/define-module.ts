@@ -2,6 +2,7 @@ import type { FrameMetrics, UnitMetrics } from '@colibri/contracts';
 import type { Compute } from '@colibri/numerics';
 import type { Frame, FrameSources, Master, RawFrame } from './frame.ts';
 import type { ReferenceCatalog } from './ports.ts';
+import type { CardLine } from './products/cards.ts';
 import type { Difference, MinorPlanetSource, StackSet, TemplateSource, Unit, UnitAlignment, UnitPhotometry } from './unit.ts';
 
 /** What a module may ask for, and what each asks becomes in `run`. */
@@ -69,13 +70,31 @@ export interface OutputSpec<K extends OutputKind = OutputKind> {
   readonly doc: string;
   readonly unit: string;
   readonly level: string;
+  /** How it lies in files; of the outputs of unit modules. */
+  readonly codec?: ProductCodec<OutputTypes[K]>;
 }
-export const output = <K extends OutputKind>(kind: K, doc: string, { unit = '', level = '' } = {}): OutputSpec<K> => ({
-  kind,
-  doc,
-  unit,
-  level,
-});
+export const output = <K extends OutputKind>(
+  kind: K,
+  doc: string,
+  { unit = '', level = '', codec }: { unit?: string; level?: string; codec?: ProductCodec<OutputTypes[K]> } = {},
+): OutputSpec<K> => ({ kind, doc, unit, level, ...(codec ? { codec } : {}) });
+
+/**
+ * An output as files and back. Modules after it are given what was read back, so a chain of modules and the same modules one by one from
+ * the command line see the same numbers.
+ */
+export interface ProductCodec<T> {
+  /** File names relative to the unit's folder, and their bytes: the same for the same value, also tomorrow. */
+  encode(value: T, stamp: ProductStamp): Promise<ReadonlyMap<string, Uint8Array>>;
+  /** null: these files are not there. Arrays may lie in the memory of `compute`. */
+  decode(read: (name: string) => Promise<Uint8Array | null>, compute: Compute): Promise<T | null>;
+}
+export interface ProductStamp {
+  readonly unit: Unit;
+  /** Cards of origin: for each FITS file. */
+  readonly lines: readonly CardLine[];
+  readonly compute: Compute;
+}
 
 /** What the astrometry module says beside its numbers; goes into the frame's summary. */
 export interface AstrometryNotes {

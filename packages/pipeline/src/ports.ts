@@ -1,4 +1,13 @@
-import type { Failure, FrameMetrics, FrameProducts, FrameRow, FrameState, InstanceStatus, ModuleCell } from '@colibri/contracts';
+import type {
+  Failure,
+  FrameMetrics,
+  FrameProducts,
+  FrameRow,
+  FrameState,
+  InstanceStatus,
+  ModuleCell,
+  UnitRow,
+} from '@colibri/contracts';
 import type { Master, MasterKey } from './frame.ts';
 
 /** What the ledger is told when a file is offered to a pipeline. */
@@ -53,6 +62,9 @@ export interface Ledger {
   /** Rows that an earlier run left unfinished (queued, reducing, reduced, measured), oldest first, with where their file lies. */
   unfinished(pipeline: string): Promise<{ readonly row: FrameRow; readonly sourcePath: string; readonly attempts: number }[]>;
   heartbeat(status: InstanceStatus): Promise<void>;
+  /** The newest row of a unit, in place of an older one: one transaction and one live event. */
+  putUnit(row: UnitRow): Promise<void>;
+  units(pipeline: string): Promise<UnitRow[]>;
   /** offered = published + skipped + failed + quarantined + duplicates + unfinished */
   counts(pipeline: string): Promise<Readonly<Record<FrameState | 'duplicates' | 'offered', number>>>;
   /** A calibration frame, kept so that masters can be built from it. Repeats change nothing. */

@@ -1,3 +1,4 @@
+import { noUnitMetrics, type UnitRow } from '@colibri/contracts';
 import type { CalibrationRaw, Ledger, MasterKey, OfferedFrame } from '@colibri/pipeline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -13,6 +14,15 @@ export function describeLedger(name: string, open: () => Promise<Ledger>, reopen
     });
     afterEach(async () => {
       await ledger.close();
+    });
+
+    it('keeps the newest row of each unit', async () => {
+      const row = unitOf('svom');
+      await ledger.putUnit(row);
+      await ledger.putUnit({ ...row, state: 'final', metrics: { ...row.metrics, frames: 12 } });
+      await ledger.putUnit(unitOf('swift'));
+      expect(await ledger.units('svom')).toEqual([{ ...row, state: 'final', metrics: { ...row.metrics, frames: 12 } }]);
+      expect(await ledger.units('nobody')).toEqual([]);
     });
 
     describe('offers', () => {
@@ -323,4 +333,26 @@ const metricsOf = (): Metrics => ({
   limitMag5Sigma: null,
   saturatedFraction: null,
   cosmicPixels: null,
+});
+
+const unitOf = (pipeline: string): UnitRow => ({
+  key: `${pipeline}/929744/C0/r`,
+  pipeline,
+  folder: '929744/C0/r',
+  nightId: '2025-12-31',
+  target: '929744',
+  camera: 'C0',
+  filter: 'r',
+  isAlert: true,
+  triggeredAt: '2026-01-01T04:18:49.000Z',
+  firstObservedAt: '2026-01-01T04:20:01.000Z',
+  lastObservedAt: '2026-01-01T04:26:59.000Z',
+  updatedAt: '2026-01-01T04:27:40.000Z',
+  state: 'live',
+  cells: [],
+  failure: null,
+  warnings: ['A doubt.'],
+  metrics: noUnitMetrics,
+  products: ['stack.fits.fz'],
+  latencySec: 4.2,
 });

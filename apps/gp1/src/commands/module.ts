@@ -7,6 +7,7 @@ import { loadModule } from '../world/load-config.ts';
 import { inputFiles } from './inputs.ts';
 import { needs, runOffline } from './offline.ts';
 import { consoleOutput, type Output, printProblems } from './shared.ts';
+import { unitModuleCommand } from './unit-module.ts';
 
 export interface ModuleCommand {
   readonly input?: readonly string[];
@@ -55,12 +56,14 @@ export async function moduleCommand(
     folderHeaders: ['TRGID', 'INSTRUME', 'FILTER'],
     input: null,
     output: config.output,
-    modules,
+    modules: module.unitOfWork === 'frame' ? modules : [],
+    unitModules: module.unitOfWork === 'unit' ? modules : [],
     cells: [{ module: module.name, state: 'waiting', startedAt: null, seconds: null, reason: null }],
     hash: await configHash(world.sequence.name, modules),
     sentences: config.sentences,
     warnings: config.warnings,
   };
+  if (module.unitOfWork === 'unit') return unitModuleCommand(module, pipeline, input, config.output, world);
   const files = await inputFiles(input, kind);
   const log = openLog({ write: output.out });
   try {

@@ -11,6 +11,7 @@ import {
   type CalibrationRaw,
   decodeCatalog,
   decodeReduced,
+  type EngineIdentity,
   type FrameJob,
   type FrameMetaOptions,
   type FrameWork,
@@ -19,6 +20,7 @@ import {
   type Ledger,
   masterKeyFor,
   type PipelineConfig,
+  type ProductSink,
   pipelineErrors,
   processFrame,
   rawWork,
@@ -29,7 +31,8 @@ import {
 import type { ClosableLog } from '../console-log.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { isCalibration } from '../online/route.ts';
-import { dataArea, identity, openWorld, software } from '../world/engine-world.ts';
+import { runUnitFolder } from '../units/run-unit-folder.ts';
+import { dataArea, identity, openWorld, software, type World } from '../world/engine-world.ts';
 import type { InputKind } from './inputs.ts';
 
 export interface OfflineRun {
@@ -78,7 +81,8 @@ export async function runOffline(run: OfflineRun): Promise<ExitCode> {
   void run.ended?.then(() => {
     isEnding = true;
   });
-  const counts = { done: 0, failed: 0 };
+  const counts = { done: 0, failed: 0, unitsDone: 0 };
+  const touched = new Set<string>();
   try {
     const files = run.kind === 'raw' ? await recordCalibrations(run.files, ledger, meta, run) : run.files;
     for (const path of files) {
@@ -90,6 +94,8 @@ export async function runOffline(run: OfflineRun): Promise<ExitCode> {
         const result = await processFrame(job, world.ports, sink, who);
         if (result.failure) throw Object.assign(result.failure.error, { module: result.failure.module });
         counts.done++;
+        const folder = result.products.reduced?.split('/').slice(0, -2).join('/');
+        if (folder) touched.add(folder);
         const to = result.products.catalog ?? result.products.reduced ?? '';
         log.log('INFO', run.name, `${frameId} done in ${((performance.now() - began) / 1000).toFixed(2)} s: ${to}`, {
           frameId,
@@ -118,11 +124,68 @@ export async function runOffline(run: OfflineRun): Promise<ExitCode> {
           );
       }
     }
+    if (config.unitModules.length > 0 && !isEnding) {
+      for (const folder of [...touched].sort()) {
+        const found = await runUnits({ run, world, folder, sourceDir: join(output, folder), meta: meta(), identity: who, sink });
+        counts.unitsDone += found.done;
+        counts.failed += found.failed;
+      }
+    }
   } finally {
     await world.close();
   }
-  log.log('INFO', run.name, `${counts.done} done, ${counts.failed} failed.`);
+  const units = counts.unitsDone > 0 ? `, ${counts.unitsDone} units` : '';
+  log.log('INFO', run.name, `${counts.done} done${units}, ${counts.failed} failed.`);
   return counts.failed > 0 ? exitCodes.someFailed : exitCodes.done;
+}
+
+/** The units of one folder, with a line in the log for each. */
+export async function runUnits({
+  run,
+  world,
+  folder,
+  sourceDir,
+  meta,
+  identity: who,
+  sink,
+}: {
+  run: Pick<OfflineRun, 'name' | 'config' | 'log'>;
+  world: World;
+  folder: string;
+  sourceDir: string;
+  meta: FrameMetaOptions;
+  identity: Pick<EngineIdentity, 'software'>;
+  sink: ProductSink;
+}): Promise<{ done: number; failed: number }> {
+  const began = performance.now();
+  const rows = await runUnitFolder({
+    pipeline: run.name,
+    config: run.config,
+    sourceDir,
+    folder,
+    sink,
+    ports: { ...world.ports, templates: world.templatesOf(sink.root), minorPlanets: world.minorPlanets },
+    identity: who,
+    meta,
+    memory: { frames: new Map(), kept: new Map() },
+    isFinal: true,
+    closedMs: null,
+  });
+  for (const row of rows) {
+    const { failure, metrics } = row;
+    const said = failure
+      ? `failed: ${failure.message} ${failure.hint}`
+      : `done, ${metrics.stackedFrames ?? 0} of ${metrics.frames ?? 0} frames stacked`;
+    run.log.log(
+      failure ? 'ERROR' : 'INFO',
+      run.name,
+      `${row.folder} ${said} (${((performance.now() - began) / 1000).toFixed(1)} s)`,
+      {
+        unit: row.folder,
+      },
+    );
+  }
+  return { done: rows.filter(({ failure }) => !failure).length, failed: rows.filter(({ failure }) => failure).length };
 }
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

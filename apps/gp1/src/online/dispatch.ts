@@ -1,8 +1,9 @@
 import { access, statfs } from 'node:fs/promises';
 import { asObservatoryError, isErrorOf, isoUtc, type ObservatoryError } from '@colibri/base';
-import type { ModuleCell } from '@colibri/contracts';
+import type { FrameProducts, ModuleCell, UnitRow } from '@colibri/contracts';
 import type { RowChange } from '@colibri/pipeline';
 import { noSpace, workerDied } from '../errors.ts';
+import { type UnitTask, unitQueue } from '../units/unit-queue.ts';
 import { software } from '../world/engine-world.ts';
 import type { OnlineContext } from './context.ts';
 import { type FrameQueue, frameQueue, type Waiting } from './frame-queue.ts';
@@ -19,10 +20,14 @@ export interface QueuedFrame extends FrameTask, Waiting {
 export interface Dispatch {
   enqueue(frame: QueuedFrame): void;
   isActive(key: string): boolean;
+  /** Frames of this unit were published by an earlier run, and its products are not final. */
+  resumeUnit(pipeline: string, folder: string): void;
   onCalibration(): void;
   /** Tells that no file is being taken in: frames that missed a master are tried again if calibrations came since. */
   intakeRests(): void;
   readonly queue: Pick<FrameQueue<QueuedFrame>, 'size' | 'oldestMs'>;
+  /** No more frames will come: makes the final products of all units; whether they are made. */
+  finishUnits(): boolean;
   /** Nothing waits, runs, or waits for its next try. */
   isIdle(): boolean;
   /** Waits until there is room for another frame. */
@@ -42,7 +47,9 @@ const fullCodes = ['STORAGE_FULL', 'STORAGE_LOW'];
 export function openDispatch(context: OnlineContext, workers: FrameWorkers, { isOnce }: DispatchOptions): Dispatch {
   const { ledger, log, clock, config } = context;
   const queue = frameQueue<QueuedFrame>();
-  const running = new Map<string, { frame: QueuedFrame; done: Promise<void> }>();
+  const units = unitQueue({ settleSec: config.unitSettleSec, patienceSec: 20 }, clock);
+  /** frame null: a unit. */
+  const running = new Map<string, { frame: QueuedFrame | null; done: Promise<void> }>();
   const delayed = new Map<string, NodeJS.Timeout>();
   /** Frames that miss a master, with the count of calibrations when they failed. */
   const missing = new Map<string, { frame: QueuedFrame; calibrations: number }>();
@@ -50,6 +57,8 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
   const deaths = new Map<string, number>();
   let calibrations = 0;
   let isStopping = false;
+  /** Taking what is there, then ending: everything has been taken, the units may be finished. */
+  let isDraining = false;
   /** While the disk is full one frame at a time probes it. */
   let fullSince: number | null = null;
   let probeAfter = 0;
@@ -61,6 +70,21 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
     if (isStopping) return;
     if (fullSince !== null && (running.size > 0 || clock.monotonic() < probeAfter)) return;
     while (running.size < workers.size && !(fullSince !== null && running.size > 0)) {
+      const isPressing = queue.hasAlert() || fullSince !== null;
+      const task = isOnce && !isDraining ? null : units.next(clock.monotonic(), { isPressing, isDraining });
+      if (task) {
+        const done = workOnUnits(task)
+          .catch((error: unknown) =>
+            log.log('CRITICAL', 'GP1', `${task.key}: ${asObservatoryError(error, 'The ledger').message}`, { unit: task.key }),
+          )
+          .finally(() => {
+            running.delete(task.key);
+            units.done(task);
+            pump();
+          });
+        running.set(task.key, { frame: null, done });
+        continue;
+      }
       const frame = queue.pop();
       if (!frame) break;
       const done = work(frame)
@@ -74,6 +98,63 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
         });
       running.set(frame.key, { frame, done });
     }
+  }
+
+  async function workOnUnits(task: UnitTask): Promise<void> {
+    const began = clock.monotonic();
+    let told: Promise<void> = Promise.resolve();
+    const tell = (row: UnitRow): void => {
+      told = told.then(() => ledger.putUnit(row)).catch(() => {});
+    };
+    let rows: readonly UnitRow[];
+    try {
+      rows = await workers.runUnits(task, tell);
+    } catch (thrown) {
+      if (isStopping) return;
+      await told;
+      const error = asObservatoryError(thrown, `Unit ${task.key}`);
+      log.log('ERROR', task.pipeline, `${task.key}: ${error.message}. ${error.hint}`, { unit: task.key, code: error.code });
+      const before = (await ledger.units(task.pipeline)).find(({ key }) => key === task.key);
+      if (before)
+        await ledger.putUnit({ ...before, state: 'failed', failure: failureOf(error, null), updatedAt: isoUtc(clock.now()) });
+      return;
+    }
+    await told;
+    for (const row of rows) {
+      await ledger.putUnit(row);
+      const { frames, stackedFrames, candidateCount } = row.metrics;
+      const words = [
+        stackedFrames === null ? null : `${stackedFrames} of ${frames} frames stacked`,
+        row.metrics.stackLimitMag5Sigma === null ? null : `5 sigma limit ${row.metrics.stackLimitMag5Sigma.toFixed(2)} mag`,
+        candidateCount === null ? null : `${candidateCount} candidates`,
+      ].filter((part) => part !== null);
+      const seconds = ((clock.monotonic() - began) / 1000).toFixed(1);
+      const latency = row.latencySec === null ? '' : `, ${row.latencySec.toFixed(1)} s after its newest frame`;
+      log.log('INFO', task.pipeline, `${row.key} ${row.state} in ${seconds} s${latency}: ${words.join(', ')}`, { unit: row.key });
+    }
+  }
+
+  /** Asks for work on the unit of a published frame. */
+  function touchUnit(frame: QueuedFrame, products: FrameProducts): void {
+    const pipeline = context.pipelines.find(({ name }) => name === frame.pipeline);
+    const folder = products.reduced?.split('/').slice(0, -2).join('/');
+    if (!pipeline || pipeline.config.unitModules.length === 0 || !folder) return;
+    units.touch({ pipeline: frame.pipeline, folder, isAlert: frame.isAlert, closedMs: frame.closedMs });
+    wakeForUnits();
+  }
+
+  let unitTimer: NodeJS.Timeout | undefined;
+  function wakeForUnits(): void {
+    clearTimeout(unitTimer);
+    const at = units.nextSettle();
+    if (at === null || isStopping) return;
+    unitTimer = setTimeout(
+      () => {
+        pump();
+        wakeForUnits();
+      },
+      Math.max(50, at - clock.monotonic() + 5),
+    );
   }
 
   async function work(frame: QueuedFrame): Promise<void> {
@@ -155,6 +236,7 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
     });
     if (before?.failure?.quarantinePath) await context.quarantine(frame.pipeline).release(before.failure.quarantinePath);
     forget(frame.key);
+    touchUnit(frame, products);
     if (fullSince !== null) {
       log.log(
         'INFO',
@@ -350,16 +432,27 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
         ); // active while the row is brought back
       }
     },
+    resumeUnit(pipeline, folder) {
+      units.touch({ pipeline, folder, isAlert: false, closedMs: null });
+      wakeForUnits();
+      pump();
+    },
     queue,
     isIdle: () => queue.size === 0 && running.size === 0 && delayed.size === 0,
+    finishUnits() {
+      isDraining = true;
+      pump();
+      return units.size === 0;
+    },
     room: () => (queue.size < config.queueLimit ? Promise.resolve() : new Promise((resolve) => waitingForRoom.push(resolve))),
     async stop(graceMs) {
       isStopping = true;
+      clearTimeout(unitTimer);
       for (const timer of delayed.values()) clearTimeout(timer);
       while (waitingForRoom.length > 0) waitingForRoom.shift()!();
       const all = Promise.all([...running.values()].map(({ done }) => done));
       await Promise.race([all, new Promise((resolve) => setTimeout(resolve, graceMs).unref())]);
-      const left = [...running.values()].map(({ frame }) => frame);
+      const left = [...running.values()].flatMap(({ frame }) => (frame ? [frame] : []));
       await workers.close();
       for (const frame of left) {
         const row = await ledger.row(frame.key).catch(() => null);

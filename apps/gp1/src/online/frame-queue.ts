@@ -12,6 +12,8 @@ export interface FrameQueue<T extends Waiting> {
   /** The most urgent one, or undefined. */
   pop(): T | undefined;
   has(key: string): boolean;
+  /** Whether one of an alert waits. */
+  hasAlert(): boolean;
   readonly size: number;
   /** The longest wait's beginning, or null when none waits. */
   oldestMs(): number | null;
@@ -35,6 +37,7 @@ export function frameQueue<T extends Waiting>(): FrameQueue<T> {
       return undefined;
     },
     has: (key) => lanes.some((waiting) => waiting.has(key)),
+    hasAlert: () => lane(true).size > 0,
     get size() {
       return lanes[0].size + lanes[1].size;
     },

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { folderSink } from '@colibri/adapters/filesystem';
 import { asObservatoryError, type Log, systemClock } from '@colibri/base';
@@ -9,6 +10,7 @@ import {
   readPipelineConfig,
   type Sequence,
 } from '@colibri/pipeline';
+import { runUnitFolder, unitMemories } from '../units/run-unit-folder.ts';
 import { identity, openWorld } from '../world/engine-world.ts';
 import { configFolder } from '../world/load-config.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.ts';
@@ -27,7 +29,7 @@ async function serve(port: NonNullable<typeof parentPort>, setup: WorkerSetup): 
     longitudeEastDeg: setup.longitudeEastDeg,
     alertRules: setup.alertRules,
   });
-  const { ports, close } = await openWorld({
+  const { ports, templatesOf, minorPlanets, close } = await openWorld({
     log,
     threads: setup.threads,
     mastersDir: setup.mastersDir,
@@ -56,6 +58,7 @@ async function serve(port: NonNullable<typeof parentPort>, setup: WorkerSetup): 
     pipeline: (name) => pipelines.get(name)!,
   };
 
+  const remembered = unitMemories();
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'calibrations') {
       const waiting = asked.get(message.id);
@@ -64,6 +67,22 @@ async function serve(port: NonNullable<typeof parentPort>, setup: WorkerSetup): 
       else waiting?.reject(raisedError(message.error!));
     } else if (message.kind === 'stop') {
       void close().finally(() => process.exit(0));
+    } else if (message.kind === 'unit') {
+      const { config, sink } = pipelines.get(message.task.pipeline)!;
+      runUnitFolder({
+        ...message.task,
+        config,
+        sink,
+        sourceDir: join(sink.root, message.task.folder),
+        ports: { ...ports, templates: templatesOf(sink.root), minorPlanets },
+        identity: world.identity,
+        meta: meta(),
+        memory: remembered(message.task.key),
+        onProgress: (row) => say({ kind: 'unitProgress', row }),
+      }).then(
+        (rows) => say({ kind: 'unitDone', rows }),
+        (error: unknown) => say({ kind: 'broken', error: plainError(asObservatoryError(error, `Unit ${message.task.key}`)) }),
+      );
     } else {
       runTask(message.task, world, {
         onProgress: (cells, state) => say({ kind: 'progress', cells, state }),

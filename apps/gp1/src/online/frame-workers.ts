@@ -3,10 +3,15 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Clock, Log } from '@colibri/base';
+import type { UnitRow } from '@colibri/contracts';
 import type { FrameEvents, Ledger } from '@colibri/pipeline';
 import { workerDied } from '../errors.ts';
+import type { UnitTask } from '../units/unit-queue.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './protocol.ts';
 import { type FrameTask, plainError, raisedError, type TaskResult } from './task.ts';
+
+/** A unit may take as long as this many frames. */
+const UNIT_FRAMES = 10;
 
 /** Those who work on frames. */
 export interface FrameWorkers {
@@ -15,6 +20,8 @@ export interface FrameWorkers {
   idle(): number;
   /** Rejects with WORKER_DIED when the worker ended or hung; it is replaced. */
   run(task: FrameTask, events: FrameEvents): Promise<TaskResult>;
+  /** The units of one folder, by the worker that remembers it where that one is idle; a row for each unit. */
+  runUnits(task: UnitTask, onProgress: (row: UnitRow) => void): Promise<readonly UnitRow[]>;
   /** Ends all, those at work too. */
   close(): Promise<void>;
 }
@@ -29,9 +36,11 @@ export interface FrameWorkersOptions {
 }
 
 interface Job {
-  readonly task: FrameTask;
-  readonly events: FrameEvents;
-  resolve(result: TaskResult): void;
+  readonly message: Extract<ToWorker, { kind: 'work' | 'unit' }>;
+  readonly timeoutSec: number;
+  /** What the thread says before it is done. */
+  hear(message: FromWorker): void;
+  resolve(message: FromWorker): void;
   reject(error: unknown): void;
   /** Set once the thread has it. */
   timer?: NodeJS.Timeout;
@@ -70,12 +79,12 @@ export async function startFrameWorkers(options: FrameWorkersOptions): Promise<F
 
   /** Only work counts against the limit: a machine under load may take long to start a thread. */
   const send = (member: Member, job: Job): void => {
-    member.worker?.postMessage({ kind: 'work', task: job.task } satisfies ToWorker);
+    member.worker?.postMessage(job.message);
     job.timer = setTimeout(() => {
       const { worker } = member;
-      ended(member, `took longer than ${frameTimeoutSec} s`);
+      ended(member, `took longer than ${job.timeoutSec} s`);
       void worker?.terminate();
-    }, frameTimeoutSec * 1000);
+    }, job.timeoutSec * 1000);
   };
 
   const ended = (member: Member, what: string): void => {
@@ -88,7 +97,7 @@ export async function startFrameWorkers(options: FrameWorkersOptions): Promise<F
     if (!job?.timer) return;
     clearTimeout(job.timer);
     member.job = null;
-    job.reject(workerDied({ frame: job.task.key, what, deaths: 1 }));
+    job.reject(workerDied({ frame: job.message.task.key, what, deaths: 1 }));
   };
 
   const hear = async (member: Member, worker: Worker, message: Exclude<FromWorker, { kind: 'ready' }>): Promise<void> => {
@@ -102,13 +111,27 @@ export async function startFrameWorkers(options: FrameWorkersOptions): Promise<F
     }
     const { job } = member;
     if (!job || member.worker !== worker) return;
-    if (message.kind === 'progress') return job.events.onProgress?.(message.cells, message.state);
-    if (message.kind === 'measured') return job.events.onMeasured?.(message.measured);
+    if (message.kind !== 'done' && message.kind !== 'unitDone' && message.kind !== 'broken') return job.hear(message);
     clearTimeout(job.timer);
     member.job = null;
-    if (message.kind === 'done') job.resolve(message.result);
-    else job.reject(raisedError(message.error));
+    if (message.kind === 'broken') job.reject(raisedError(message.error));
+    else job.resolve(message);
   };
+
+  const anyIdle = (): Member | undefined =>
+    members.find(({ job, isReady }) => job === null && isReady) ?? members.find(({ job }) => job === null);
+  const give = (
+    member: Member | undefined,
+    message: Job['message'],
+    timeoutSec: number,
+    hear: Job['hear'],
+  ): Promise<FromWorker> =>
+    new Promise((resolve, reject) => {
+      if (!member) throw new Error('no worker is idle');
+      const job: Job = { message, timeoutSec, hear, resolve, reject };
+      member.job = job;
+      if (member.isReady) send(member, job);
+    });
 
   await Promise.all(members.map(start)).catch(async (error: unknown) => {
     isClosed = true;
@@ -119,14 +142,21 @@ export async function startFrameWorkers(options: FrameWorkersOptions): Promise<F
   return {
     size,
     idle: () => members.filter(({ job }) => job === null).length,
-    run: (task, events) =>
-      new Promise((resolve, reject) => {
-        const member = members.find(({ job, isReady }) => job === null && isReady) ?? members.find(({ job }) => job === null);
-        if (!member) throw new Error('no worker is idle');
-        const job: Job = { task, events, resolve, reject };
-        member.job = job;
-        if (member.isReady) send(member, job);
-      }),
+    async run(task, events) {
+      const done = await give(anyIdle(), { kind: 'work', task }, frameTimeoutSec, (message) => {
+        if (message.kind === 'progress') events.onProgress?.(message.cells, message.state);
+        if (message.kind === 'measured') events.onMeasured?.(message.measured);
+      });
+      return (done as Extract<FromWorker, { kind: 'done' }>).result;
+    },
+    async runUnits(task, onProgress) {
+      const own = members[hashOf(task.key) % members.length];
+      const member = own?.job === null && own.isReady ? own : anyIdle();
+      const done = await give(member, { kind: 'unit', task }, UNIT_FRAMES * frameTimeoutSec, (message) => {
+        if (message.kind === 'unitProgress') onProgress(message.row);
+      });
+      return (done as Extract<FromWorker, { kind: 'unitDone' }>).rows;
+    },
     async close() {
       isClosed = true;
       await Promise.all(
@@ -137,6 +167,13 @@ export async function startFrameWorkers(options: FrameWorkersOptions): Promise<F
       );
     },
   };
+}
+
+/** A small number from a text, the same every time. */
+function hashOf(text: string): number {
+  let hash = 7;
+  for (let i = 0; i < text.length; i++) hash = (hash * 31 + text.charCodeAt(i)) % 1_000_003;
+  return hash;
 }
 
 /** From the sources, tsx (a development dependency) is registered in the thread first: Node 20 reads no TypeScript. */

@@ -1,6 +1,7 @@
 import type { LogFields, LogLevel } from '@colibri/base';
-import type { FrameState, ModuleCell } from '@colibri/contracts';
+import type { FrameState, ModuleCell, UnitRow } from '@colibri/contracts';
 import type { AlertRule, CalibrationRaw, FrameMeasured, MasterKey } from '@colibri/pipeline';
+import type { UnitTask } from '../units/unit-queue.ts';
 import type { ConfigTexts } from '../world/load-config.ts';
 import type { FrameTask, PlainError, TaskResult } from './task.ts';
 
@@ -20,6 +21,7 @@ export interface WorkerSetup {
 
 export type ToWorker =
   | { readonly kind: 'work'; readonly task: FrameTask }
+  | { readonly kind: 'unit'; readonly task: UnitTask }
   | {
       readonly kind: 'calibrations';
       readonly id: number;
@@ -33,6 +35,8 @@ export type FromWorker =
   | { readonly kind: 'progress'; readonly cells: readonly ModuleCell[]; readonly state: FrameState }
   | { readonly kind: 'measured'; readonly measured: FrameMeasured }
   | { readonly kind: 'done'; readonly result: TaskResult }
+  | { readonly kind: 'unitProgress'; readonly row: UnitRow }
+  | { readonly kind: 'unitDone'; readonly rows: readonly UnitRow[] }
   | { readonly kind: 'broken'; readonly error: PlainError }
   | {
       readonly kind: 'log';

@@ -7,6 +7,7 @@ import { asObservatoryError, type Clock, isoUtc, type Log, systemClock } from '@
 import type { FrameState, InstanceStatus } from '@colibri/contracts';
 import type { Gp1Config, Ledger } from '@colibri/pipeline';
 import { alreadyRunning, inputVanished } from '../errors.ts';
+import { staleUnits } from '../units/stale-units.ts';
 import type { LoadedPipeline } from '../world/load-config.ts';
 import { nobody, type OnlineContext } from './context.ts';
 import { openDispatch } from './dispatch.ts';
@@ -140,6 +141,9 @@ export async function startOnline(options: OnlineOptions): Promise<Online> {
 
     await arrivals.scan();
     await resumeOrphans(context, dispatch);
+    for (const { name, workspaceDir, config: own } of pipelines) {
+      for (const folder of await staleUnits(workspaceDir, own)) dispatch.resumeUnit(name, folder);
+    }
 
     const drained = isOnce ? drain() : new Promise<void>(() => {});
     async function drain(): Promise<void> {
@@ -147,7 +151,7 @@ export async function startOnline(options: OnlineOptions): Promise<Online> {
         await new Promise((resolve) => setTimeout(resolve, 40));
         const isQuiet = arrivals.pending() === 0 && taking === 0 && dispatch.isIdle();
         if (isQuiet) dispatch.intakeRests();
-        quiet = isQuiet && dispatch.isIdle() ? quiet + 1 : 0;
+        quiet = isQuiet && dispatch.isIdle() && dispatch.finishUnits() ? quiet + 1 : 0;
       }
     }
 

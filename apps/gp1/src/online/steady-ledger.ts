@@ -30,6 +30,8 @@ export function steadyLedger(ledger: Ledger, log: Log, options: { readonly waitM
     update: steady((key, change) => ledger.update(key, change)),
     row: steady((key) => ledger.row(key)),
     unfinished: steady((pipeline) => ledger.unfinished(pipeline)),
+    putUnit: steady((row) => ledger.putUnit(row)),
+    units: steady((pipeline) => ledger.units(pipeline)),
     counts: steady((pipeline) => ledger.counts(pipeline)),
     recordCalibration: steady((raw) => ledger.recordCalibration(raw)),
     calibrations: steady((key) => ledger.calibrations(key)),

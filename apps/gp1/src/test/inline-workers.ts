@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { folderSink } from '@colibri/adapters/filesystem';
 import { silentLog, systemClock } from '@colibri/base';
 import { scalarCompute } from '@colibri/numerics';
@@ -12,6 +13,7 @@ import {
 import { workerDied } from '../errors.ts';
 import type { FrameWorkers } from '../online/frame-workers.ts';
 import { type FrameTask, runTask, type TaskResult } from '../online/task.ts';
+import { runUnitFolder, unitMemories } from '../units/run-unit-folder.ts';
 import { dataArea, identity } from '../world/engine-world.ts';
 import type { LoadedPipeline } from '../world/load-config.ts';
 
@@ -30,6 +32,7 @@ export function inlineWorkers(options: InlineOptions): FrameWorkers & { readonly
   const order: string[] = [];
   let busy = 0;
   let isClosed = false;
+  const remembered = unitMemories();
   const ports: EnginePorts = {
     compute: scalarCompute(),
     log: silentLog,
@@ -67,6 +70,26 @@ export function inlineWorkers(options: InlineOptions): FrameWorkers & { readonly
     size,
     idle: () => size - busy,
     run,
+    async runUnits(task, onProgress) {
+      order.push(task.key);
+      busy++;
+      try {
+        const pipeline = options.pipelines.find((candidate) => candidate.name === task.pipeline)!;
+        return await runUnitFolder({
+          ...task,
+          config: pipeline.config,
+          sink: options.sink?.(pipeline) ?? folderSink(pipeline.workspaceDir),
+          sourceDir: join(pipeline.workspaceDir, task.folder),
+          ports: { ...ports, templates: null, minorPlanets: null },
+          identity: identity(() => ''),
+          meta: { nowMs: Date.now(), longitudeEastDeg: siteLongitudeEastDeg, alertRules: ['trigger', 'project'] },
+          memory: remembered(task.key),
+          onProgress,
+        });
+      } finally {
+        busy--;
+      }
+    },
     async close() {
       isClosed = true;
     },

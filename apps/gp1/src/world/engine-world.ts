@@ -12,8 +12,10 @@ import type {
   FrameMetaOptions,
   Ledger,
   Master,
+  MinorPlanetSource,
   RawFrame,
   ReferenceCatalog,
+  TemplateSource,
 } from '@colibri/pipeline';
 import { masterAt, masterFolder } from './master-folder.ts';
 
@@ -36,6 +38,9 @@ const poolTasks = new URL(import.meta.url.endsWith('.ts') ? './pool-tasks.ts' : 
 /** The ports of the engine on this machine. */
 export interface World {
   readonly ports: EnginePorts;
+  /** Templates for subtraction: the archive of stacks in a workspace. */
+  templatesOf(workspace: string): TemplateSource | null;
+  readonly minorPlanets: MinorPlanetSource | null;
   close(): Promise<void>;
 }
 
@@ -62,7 +67,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     },
     dataArea,
   };
-  return { ports, close: () => compute.close() };
+  return { ports, templatesOf: () => null, minorPlanets: null, close: () => compute.close() };
 }
 
 /** The area that masters cover: what is left of a raw frame after trimming. */

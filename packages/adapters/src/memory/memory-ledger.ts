@@ -1,5 +1,5 @@
 import { type Clock, isoUtc, nearestName, systemClock } from '@colibri/base';
-import type { FrameRow, FrameState, InstanceStatus } from '@colibri/contracts';
+import type { FrameRow, FrameState, InstanceStatus, UnitRow } from '@colibri/contracts';
 import { type CalibrationRaw, type Ledger, type OfferedFrame, pipelineErrors } from '@colibri/pipeline';
 
 /** One offer: where the bytes lay and the row that answers for them. */
@@ -30,6 +30,7 @@ export function openMemoryLedger(clock: Clock = systemClock): MemoryLedger {
   const offers = new Map<string, Map<string, Offer>>(); // pipeline → `sha256 path` → offer
   const calibrations = new Map<string, CalibrationRaw>();
   const instances = new Map<string, InstanceStatus>();
+  const units = new Map<string, UnitRow>();
 
   const entry = (key: string): Entry => {
     const found = entries.get(key);
@@ -88,6 +89,12 @@ export function openMemoryLedger(clock: Clock = systemClock): MemoryLedger {
     async heartbeat(status) {
       instances.set(status.name, status);
     },
+
+    async putUnit(row) {
+      units.set(row.key, structuredClone(row));
+    },
+    units: async (pipeline) =>
+      [...units.values()].filter((row) => row.pipeline === pipeline).sort((a, b) => (a.key < b.key ? -1 : 1)),
 
     async counts(pipeline) {
       const all = [...(offers.get(pipeline)?.values() ?? [])];

@@ -1,4 +1,4 @@
-import type { Board, FrameMetrics, FrameRow, InstanceStatus, LiveEvent } from '@colibri/contracts';
+import type { Board, FrameMetrics, FrameRow, InstanceStatus, LiveEvent, UnitRow } from '@colibri/contracts';
 import { sql } from 'kysely';
 import type { Database } from './database.ts';
 import { asDatabaseError } from './errors.ts';
@@ -23,6 +23,7 @@ export interface BoardStore {
   /** Every revision in every pipeline, newest first within a pipeline. */
   frame(frameId: string): Promise<FrameRow[]>;
   instances(): Promise<InstanceStatus[]>;
+  unit(key: string): Promise<UnitRow | null>;
   /** Frames that belong to alerts, of one night, newest first. */
   alertFrames(nightId: string): Promise<FrameRow[]>;
   /** Rows by state, over all nights. */
@@ -58,7 +59,28 @@ export function boardStore(database: Database): BoardStore {
       .orderBy(sql`coalesce(observed_at, received_at)`, 'desc')
       .orderBy('key');
 
+  const unitsOf = async (nightId: string, over = db): Promise<UnitRow[]> =>
+    (
+      await over
+        .selectFrom('unit')
+        .select('row')
+        .where('night_id', '=', nightId)
+        .orderBy('updated_at', 'desc')
+        .orderBy('key')
+        .execute()
+    ).map(({ row }) => row);
+
   return {
+    unit: (key) =>
+      declared(
+        db
+          .selectFrom('unit')
+          .select('row')
+          .where('key', '=', key)
+          .executeTakeFirst()
+          .then((found) => found?.row ?? null),
+      ),
+
     board: (wanted, tonight) =>
       declared(
         db
@@ -71,7 +93,16 @@ export function boardStore(database: Database): BoardStore {
             const nightId = wanted ?? all[0] ?? tonight;
             const rows = (await framesOf(nightId, trx).execute()).map(toFrameRow);
             const running = await instances(trx);
-            return { seq: Number(seq), nightId, nights: all, modules: moduleOrder(rows, running), instances: running, rows };
+            const units = await unitsOf(nightId, trx);
+            return {
+              seq: Number(seq),
+              nightId,
+              nights: all,
+              modules: moduleOrder(rows, running),
+              instances: running,
+              rows,
+              units,
+            };
           }),
       ),
 

@@ -84,6 +84,28 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         await appendEvent(trx, { t: now(), topic: 'instance', body: status });
       }),
 
+    putUnit: (row) =>
+      inTransaction(async (trx) => {
+        const values = { night_id: row.nightId, updated_at: row.updatedAt, row: JSON.stringify(row) };
+        await trx
+          .insertInto('unit')
+          .values({ key: row.key, pipeline: row.pipeline, ...values })
+          .onConflict((on) => on.column('key').doUpdateSet(values))
+          .execute();
+        await appendEvent(trx, { t: now(), topic: 'unit', body: row });
+      }),
+
+    units: (pipeline) =>
+      declared(
+        db
+          .selectFrom('unit')
+          .select('row')
+          .where('pipeline', '=', pipeline)
+          .orderBy('key')
+          .execute()
+          .then((rows) => rows.map(({ row }) => row)),
+      ),
+
     counts: (pipeline) => declared(countFates(db, pipeline)),
 
     recordCalibration: (raw) =>

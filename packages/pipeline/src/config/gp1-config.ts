@@ -45,6 +45,8 @@ export interface Gp1Config {
   readonly frameTimeoutSec: number;
   /** Waits before the second and later tries [s]. */
   readonly retrySec: readonly number[];
+  /** No new frame for so long: the products of a unit are made anew from all of them [s]. */
+  readonly unitSettleSec: number;
   /** Frames that may wait in memory; beyond it the intake waits. */
   readonly queueLimit: number;
   /** Below this share of free space the intake pauses [percent]; it goes on at twice the share. */
@@ -69,6 +71,12 @@ const numbers = {
   rescan_seconds: { doc: 'Period of the full listing of the input.', unit: 's', default: 30, above: 0 },
   give_up_seconds: { doc: 'After how long an incomplete file is set aside.', unit: 's', default: 600, above: 0 },
   frame_timeout: { doc: 'After how long a frame has lost its worker.', unit: 's', default: 300, above: 0 },
+  unit_settle_seconds: {
+    doc: 'No new frame for so long: the stack and what follows are made anew from all frames.',
+    unit: 's',
+    default: 120,
+    atLeast: 0,
+  },
   queue_limit: { doc: 'Frames that may wait in memory.', unit: '', default: 20_000, atLeast: 1 },
   min_free_percent: { doc: 'Free space below which the intake pauses.', unit: '%', default: 5, atLeast: 0, atMost: 50 },
 } as const;
@@ -117,6 +125,7 @@ export function readGp1Config(
     giveUpSec: figure('give_up_seconds'),
     frameTimeoutSec: figure('frame_timeout'),
     retrySec: readRetries(general('retry_seconds'), problems),
+    unitSettleSec: figure('unit_settle_seconds'),
     queueLimit: figure('queue_limit'),
     minFreePercent: figure('min_free_percent'),
     pipelines,

@@ -8,6 +8,11 @@ import { type ConfigLayer, calibrationKinds, type ModuleConfig, type Overrides, 
 import { type IniReader, iniReader, nearestKey } from './reader.ts';
 import { parseFlag } from './values.ts';
 
+export interface ConfiguredModule {
+  readonly module: AnyModule;
+  readonly config: ModuleConfig;
+}
+
 /** What one pipeline instance runs with. */
 export interface PipelineConfig {
   readonly sequence: Sequence;
@@ -15,11 +20,13 @@ export interface PipelineConfig {
   readonly folderHeaders: readonly string[];
   readonly input: string | null;
   readonly output: string | null;
-  /** Modules that run, in order, each with its own configuration. */
-  readonly modules: readonly { readonly module: AnyModule; readonly config: ModuleConfig }[];
-  /** One cell for each module of the board: `waiting` for those that run, else `off`. */
+  /** Modules that run on each frame, in order, each with its own configuration. */
+  readonly modules: readonly ConfiguredModule[];
+  /** Modules that run on the frames of a unit together. */
+  readonly unitModules: readonly ConfiguredModule[];
+  /** One cell for each module of frames on the board: `waiting` for those that run, else `off`. */
   readonly cells: readonly ModuleCell[];
-  /** SHA-256 of everything that decides the pixels. */
+  /** SHA-256 of everything that decides the pixels of frames. */
   readonly hash: string;
   readonly sentences: readonly string[];
   readonly warnings: readonly string[];
@@ -73,7 +80,7 @@ export async function readPipelineConfig(
 
   const { input: _in, output: _out, ...moduleOverrides } = overrides;
   const running = sequence.modules.filter((module) => isOn.get(module.name));
-  const modules = sequence.modules.flatMap((module) => {
+  const all = sequence.modules.flatMap((module) => {
     const file = layer(`${module.name}.cfg`);
     const layers = [file ?? { ini: nothing(`${folder.path}/${module.name}.cfg`), resolve: folder.resolve }, sharedOnly(own)];
     const read = readConfig(module, layers, moduleOverrides);
@@ -86,13 +93,15 @@ export async function readPipelineConfig(
   });
   checkOrder(own.ini.file, running, problems);
 
+  const modules = all.filter(({ module }) => module.unitOfWork === 'frame');
   const config: PipelineConfig = {
     sequence,
     folderHeaders,
     input,
     output,
     modules,
-    cells: [...sequence.modules, ...sequence.later].map(({ name }) => ({
+    unitModules: all.filter(({ module }) => module.unitOfWork === 'unit'),
+    cells: [...sequence.modules.filter((module) => module.unitOfWork === 'frame'), ...sequence.later].map(({ name }) => ({
       module: name,
       state: isOn.get(name) && running.some((module) => module.name === name) ? 'waiting' : 'off',
       startedAt: null,
@@ -107,7 +116,7 @@ export async function readPipelineConfig(
 }
 
 /** SHA-256 of strategy, module versions, parameters and choice of masters: the same for the same pixels, wherever the folders lie. */
-export const configHash = (strategy: string, modules: PipelineConfig['modules']): Promise<string> =>
+export const configHash = (strategy: string, modules: readonly ConfiguredModule[]): Promise<string> =>
   sha256(
     canonicalJson({
       strategy,
@@ -191,7 +200,13 @@ function checkFiles(sequence: Sequence, folder: ConfigFolder, problems: Observat
   }
 }
 
-const needed: Partial<Record<InputKind, string>> = { frame: 'works on a reduced frame', sources: 'works on a list of sources' };
+const needed: Partial<Record<InputKind, string>> = {
+  frame: 'works on a reduced frame',
+  sources: 'works on a list of sources',
+  alignment: 'works on aligned frames',
+  stacks: 'works on a stack',
+  photometry: 'works on the photometry of a stack',
+};
 
 function checkOrder(at: string, modules: readonly AnyModule[], problems: ObservatoryError[]): void {
   const made = new Set<string>();

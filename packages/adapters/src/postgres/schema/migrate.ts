@@ -2,10 +2,11 @@ import type { ObservatoryError } from '@colibri/base';
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { asDatabaseError, databaseSchema } from '../errors.ts';
 import { ledger0001 } from './0001-ledger.ts';
+import { units0002 } from './0002-units.ts';
 import type { Tables } from './tables.ts';
 
 /** In order, forward only: what is released is never edited, the next change is the next entry. */
-export const migrations: Readonly<Record<string, Migration>> = { '0001-ledger': ledger0001 };
+export const migrations: Readonly<Record<string, Migration>> = { '0001-ledger': ledger0001, '0002-units': units0002 };
 
 /** Any number, ours alone: one process at a time brings the tables up to date. */
 const MIGRATION_LOCK = 7_361_001;

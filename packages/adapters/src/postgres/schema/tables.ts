@@ -1,4 +1,13 @@
-import type { Failure, FrameMetrics, FrameProducts, FrameState, InstanceStatus, LiveEvent, ModuleCell } from '@colibri/contracts';
+import type {
+  Failure,
+  FrameMetrics,
+  FrameProducts,
+  FrameState,
+  InstanceStatus,
+  LiveEvent,
+  ModuleCell,
+  UnitRow,
+} from '@colibri/contracts';
 import type { ColumnType } from 'kysely';
 
 /** Read as a Date, written as an ISO string. */
@@ -65,6 +74,15 @@ export interface DuplicateTable {
   at: Instant;
 }
 
+/** The frames of one target, camera and filter in one night. */
+export interface UnitTable {
+  key: string;
+  pipeline: string;
+  night_id: string;
+  updated_at: Instant;
+  row: Json<UnitRow>;
+}
+
 export interface InstanceTable {
   name: string;
   heartbeat_at: Instant;
@@ -108,6 +126,7 @@ export interface Tables {
   attempt: AttemptTable;
   duplicate: DuplicateTable;
   instance: InstanceTable;
+  unit: UnitTable;
   calibration_raw: CalibrationRawTable;
   event: EventTable;
   event_head: EventHeadTable;

@@ -42,7 +42,7 @@ async function main(): Promise<void> {
         await sql`select pg_sleep(60)`.execute(db);
       },
     };
-    await migrate(database.db, database.name, { ...migrations, '0002-slow': slow });
+    await migrate(database.db, database.name, { ...migrations, '9999-slow': slow });
   }
   process.on('SIGTERM', () => void database.close().then(() => process.exit(0)));
   setInterval(() => {}, 1000);
