@@ -96,6 +96,18 @@ export function describeLedger(name: string, open: () => Promise<Ledger>, reopen
         expect(await ledger.row(first.key)).toMatchObject({ state: 'published', latencySec: 4, revision: 0 });
       });
 
+      it('makes the same bytes under another configuration a revision: one row for each pair of bytes and configuration', async () => {
+        const { key } = await ledger.offer(offered());
+        await ledger.update(key, { state: 'published' });
+        const other = offered({ configHash: 'd'.repeat(64) });
+        expect(await ledger.offer(other)).toMatchObject({ kind: 'revision', revision: 1 });
+        expect(await ledger.offer(other)).toMatchObject({ kind: 'resume', revision: 1 });
+        expect(await ledger.offer(offered())).toEqual({ kind: 'duplicate', key, state: 'published' });
+        const copy = offered({ configHash: 'd'.repeat(64), sourcePath: '/in/copy.fits.fz' });
+        expect(await ledger.offer(copy)).toMatchObject({ kind: 'duplicate', state: 'queued' });
+        expect(await ledger.counts('svom')).toMatchObject({ offered: 3, published: 1, queued: 1, duplicates: 1 });
+      });
+
       it('keeps the pipelines apart: each has its own row and its own counts', async () => {
         await ledger.offer(offered());
         expect(await ledger.offer(offered({ pipeline: 'test' }))).toMatchObject({

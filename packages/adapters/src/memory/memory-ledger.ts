@@ -10,6 +10,7 @@ interface Offer {
 interface Entry {
   row: FrameRow;
   readonly sha256: string;
+  readonly configHash: string;
   readonly sourcePath: string;
   attempts: number;
 }
@@ -46,9 +47,10 @@ export function openMemoryLedger(clock: Clock = systemClock): MemoryLedger {
     async offer(frame) {
       const known = offers.get(frame.pipeline) ?? new Map<string, Offer>();
       offers.set(frame.pipeline, known);
-      const id = `${frame.sha256} ${frame.sourcePath}`;
+      const { sha256, configHash, sourcePath } = frame;
+      const id = `${sha256} ${configHash} ${sourcePath}`;
       const before = known.get(id);
-      const same = rowsOf(frame.pipeline).find((e) => e.sha256 === frame.sha256);
+      const same = rowsOf(frame.pipeline).find((e) => e.sha256 === sha256 && e.configHash === configHash);
       if (same) {
         const { key, state, revision } = same.row;
         if (before && !before.isDuplicate && !finalStates.includes(state)) return { kind: 'resume', key, revision };
@@ -57,7 +59,7 @@ export function openMemoryLedger(clock: Clock = systemClock): MemoryLedger {
       }
       const revision = rowsOf(frame.pipeline).filter((e) => e.row.frameId === frame.frameId).length;
       const row = newRow(frame, revision, isoUtc(clock.now()));
-      entries.set(row.key, { row, sha256: frame.sha256, sourcePath: frame.sourcePath, attempts: 0 });
+      entries.set(row.key, { row, sha256, configHash, sourcePath, attempts: 0 });
       known.set(id, { key: row.key, isDuplicate: false });
       return { kind: revision === 0 ? 'new' : 'revision', key: row.key, revision };
     },

@@ -1,5 +1,5 @@
-import { describeLedger, offered } from '@colibri/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeLedger } from '@colibri/testkit';
+import { afterAll, beforeAll, describe } from 'vitest';
 import type { Database } from './database.ts';
 import { openLedger } from './ledger.ts';
 import { openDatabase } from './open-database.ts';
@@ -18,17 +18,6 @@ describe('in memory', () => {
   }, 120_000);
   afterAll(() => shared.close());
   describeLedger('PGlite', fresh, again);
-
-  it('makes the same bytes under another configuration a revision: one row for each pair of bytes and configuration', async () => {
-    const ledger = await fresh();
-    const { key } = await ledger.offer(offered());
-    await ledger.update(key, { state: 'published' });
-    const other = offered({ configHash: 'd'.repeat(64) });
-    expect(await ledger.offer(other)).toMatchObject({ kind: 'revision', revision: 1 });
-    expect(await ledger.offer(other)).toMatchObject({ kind: 'resume', revision: 1 });
-    expect(await ledger.offer(offered())).toEqual({ kind: 'duplicate', key, state: 'published' });
-    expect(await ledger.counts('svom')).toMatchObject({ offered: 2, published: 1, queued: 1, duplicates: 0 });
-  });
 });
 
 describe.skipIf(!hasEmbedded)('built in (skipped where npm has no PostgreSQL for the machine)', () => {
