@@ -1,3 +1,4 @@
+export * from './alignment/index.ts';
 export * from './astrometry/index.ts';
 export { buildMaster } from './calibration/build-master.ts';
 export type { MasterPlan } from './calibration/choose-inputs.ts';

@@ -1,6 +1,7 @@
 export type { Affine, AffineShape } from './affine.ts';
 export { affineShape, fitAffine, fitSimilarity, invertAffine, similarity } from './affine.ts';
 export { choleskyFactor, choleskyInverse, choleskyLogDeterminant, choleskySolve } from './cholesky.ts';
+export { conjugateGradient, type LinearAction } from './conjugate-gradient.ts';
 export type { LinearSolution, NormalEquations } from './least-squares.ts';
 export { normalEquations, solveNormal, weightedLeastSquares } from './least-squares.ts';
 export type { LevenbergMarquardtResult } from './levenberg-marquardt.ts';

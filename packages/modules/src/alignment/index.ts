@@ -1,0 +1,2 @@
+export { alignment } from './alignment.ts';
+export { decodeAlignment, encodeAlignment } from './alignment-file.ts';

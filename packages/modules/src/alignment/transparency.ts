@@ -1,0 +1,172 @@
+import { conjugateGradient, medianOf } from '@colibri/numerics';
+
+/** Fluxes of the stars that frames have in common; columns of one length. */
+export interface CommonFluxes {
+  readonly frames: number;
+  readonly stars: number;
+  readonly frame: Int32Array;
+  readonly star: Int32Array;
+  /** ln of the flux per second, the same share of a star's light in each frame, and its 1 sigma error. */
+  readonly lnFlux: Float64Array;
+  readonly lnErr: Float64Array;
+}
+
+/** Light that stars give in each frame beside the others; arrays by frame. */
+export interface RelativeTransparency {
+  /** 1: the mean of the clear half. NaN: no common stars. */
+  readonly value: Float64Array;
+  readonly error: Float64Array;
+  /** Stars that made it. */
+  readonly stars: Int32Array;
+  /** Indices of the clear half. */
+  readonly reference: readonly number[];
+  /** Scatter of single stars beyond their errors [1]: flat field, profile, variables. */
+  readonly scatter: number;
+}
+
+/** Nobody's flat field is better. */
+const LEAST_SCATTER = 0.001;
+const NU = 4;
+
+/**
+ * Relative transparencies by a robust weighted fit of ln flux = star + frame: each star its own brightness, each frame its own transparency, a
+ * scatter beyond the errors found from the residuals, and variables and blends faded by Student's t. The reference is the mean of the
+ * clear half of the frames.
+ *
+ * @param shareErr - relative error of a frame's share of light, common to its stars
+ */
+export function fitTransparency(fluxes: CommonFluxes, shareErr: Float64Array): RelativeTransparency {
+  const { frames, stars, frame, star, lnFlux, lnErr } = fluxes;
+  const n = lnFlux.length;
+  const seen = new Int32Array(stars);
+  for (let k = 0; k < n; k++) seen[star[k]!]!++;
+  const isTie = (k: number): boolean => seen[star[k]!]! >= 2 && Number.isFinite(lnFlux[k]!) && lnErr[k]! > 0;
+  const ties = Array.from({ length: n }, (_, k) => k).filter(isTie);
+  const level = startingLevels(fluxes, ties);
+  const brightness = new Float64Array(stars);
+  const robust = new Float64Array(n).fill(1);
+  const weight = new Float64Array(n);
+  let scatter = 0.01;
+  let hold = new Float64Array(stars);
+  const residual = (k: number): number => lnFlux[k]! - brightness[star[k]!]! - level[frame[k]!]!;
+  // a start that no variable bends: each star's median
+  medians(ties, star, stars, (k) => lnFlux[k]! - level[frame[k]!]!, brightness);
+  for (let round = 0; round < 25; round++) {
+    const squares: number[] = [];
+    for (const k of ties) {
+      const w = weight[k]!;
+      const free = round === 0 ? 1 : Math.max(0.1, 1 - w / hold[star[k]!]!);
+      const variance = lnErr[k]! ** 2 + scatter * scatter;
+      const t2 = residual(k) ** 2 / (variance * free);
+      robust[k] = (NU + 1) / (NU + t2);
+      if (lnErr[k]! < 0.02 && free > 0.3) squares.push(residual(k) ** 2 / free / MEDIAN_CHI2 - lnErr[k]! ** 2);
+    }
+    if (squares.length >= 8)
+      scatter = Math.min(0.1, Math.max(LEAST_SCATTER, Math.sqrt(Math.max(0, medianOf(Float64Array.from(squares))))));
+    hold = new Float64Array(stars);
+    for (const k of ties) {
+      weight[k] = robust[k]! / (lnErr[k]! ** 2 + scatter * scatter);
+      hold[star[k]!]! += weight[k]!;
+    }
+    const moved = step(fluxes, ties, weight, hold, level, brightness);
+    if (round > 3 && moved < 1e-6) break;
+  }
+  const information = new Float64Array(frames);
+  const count = new Int32Array(frames);
+  for (const k of ties) {
+    information[frame[k]!]! += weight[k]! * (1 - weight[k]! / hold[star[k]!]!);
+    count[frame[k]!]!++;
+  }
+  const value = Float64Array.from(level, (l, f) => (count[f]! > 0 ? Math.exp(l) : NaN));
+  const reference = clearHalf(value);
+  const unit = reference.reduce((sum, f) => sum + value[f]!, 0) / reference.length;
+  return {
+    value: value.map((t) => t / unit),
+    error: value.map((t, f) => (t / unit) * Math.hypot(Math.sqrt(1 / information[f]!), shareErr[f]!)),
+    stars: count,
+    reference,
+    scatter,
+  };
+}
+
+/** Median of chi² of one degree of freedom. */
+const MEDIAN_CHI2 = 0.4549;
+
+/** Indices of the frames at or above the median, of which there is at least half. */
+function clearHalf(value: Float64Array): number[] {
+  const known = Array.from(value.keys()).filter((f) => Number.isFinite(value[f]!));
+  const sorted = [...known].sort((a, b) => value[b]! - value[a]! || a - b);
+  return sorted.slice(0, Math.ceil(known.length / 2)).sort((a, b) => a - b);
+}
+
+/** ln transparency by medians over the stars that a frame shares with those before it. */
+function startingLevels({ frames, stars, frame, star, lnFlux }: CommonFluxes, ties: readonly number[]): Float64Array {
+  const byFrame: number[][] = Array.from({ length: frames }, () => []);
+  for (const k of ties) byFrame[frame[k]!]!.push(k);
+  const level = new Float64Array(frames);
+  const sum = new Float64Array(stars);
+  const times = new Int32Array(stars);
+  const order = Array.from(byFrame.keys()).sort((a, b) => byFrame[b]!.length - byFrame[a]!.length || a - b);
+  for (const f of order) {
+    const differences = byFrame[f]!.filter((k) => times[star[k]!]! > 0).map(
+      (k) => lnFlux[k]! - sum[star[k]!]! / times[star[k]!]!,
+    );
+    level[f] = differences.length > 0 ? medianOf(Float64Array.from(differences)) : 0;
+    for (const k of byFrame[f]!) {
+      sum[star[k]!]! += lnFlux[k]! - level[f]!;
+      times[star[k]!]!++;
+    }
+  }
+  return level;
+}
+
+function medians(
+  ties: readonly number[],
+  star: Int32Array,
+  stars: number,
+  value: (k: number) => number,
+  out: Float64Array,
+): void {
+  const lists: number[][] = Array.from({ length: stars }, () => []);
+  for (const k of ties) lists[star[k]!]!.push(value(k));
+  for (let s = 0; s < stars; s++) if (lists[s]!.length > 0) out[s] = medianOf(Float64Array.from(lists[s]!));
+}
+
+/** One weighted step on frames and stars together, stars eliminated; the largest change of a level. */
+function step(
+  { frames, stars, frame, star, lnFlux }: CommonFluxes,
+  ties: readonly number[],
+  weight: Float64Array,
+  hold: Float64Array,
+  level: Float64Array,
+  brightness: Float64Array,
+): number {
+  const diagonal = new Float64Array(frames);
+  const mean = new Float64Array(stars);
+  const project = (value: (k: number) => number, out: Float64Array): void => {
+    mean.fill(0);
+    out.fill(0);
+    for (const k of ties) mean[star[k]!]! += (weight[k]! * value(k)) / hold[star[k]!]!;
+    for (const k of ties) out[frame[k]!]! += weight[k]! * (value(k) - mean[star[k]!]!);
+  };
+  for (const k of ties) diagonal[frame[k]!]! += weight[k]!;
+  const right = new Float64Array(frames);
+  project((k) => lnFlux[k]! - level[frame[k]!]!, right);
+  const { x } = conjugateGradient(
+    {
+      size: frames,
+      apply: (p, out) => project((k) => p[frame[k]!]!, out),
+      precondition: (r, out) => out.set(r.map((v, f) => (diagonal[f]! > 0 ? v / diagonal[f]! : 0))),
+    },
+    right,
+    { tolerance: 1e-9, maxSteps: 300 },
+  );
+  let moved = 0;
+  for (let f = 0; f < frames; f++) {
+    level[f]! += x[f]!;
+    moved = Math.max(moved, Math.abs(x[f]!));
+  }
+  brightness.fill(0);
+  for (const k of ties) brightness[star[k]!]! += (weight[k]! * (lnFlux[k]! - level[frame[k]!]!)) / hold[star[k]!]!;
+  return moved;
+}
