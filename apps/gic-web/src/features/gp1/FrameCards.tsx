@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { FilterMark } from '../../components/FilterMark.tsx';
 import { StatusSymbol } from '../../components/StatusSymbol.tsx';
 import { duration, fixed } from '../../lib/format.ts';
+import { stateWord } from '../../lib/frame-words.ts';
 import { useServerNow } from '../../lib/hooks.ts';
 import { shortTime } from '../../lib/time.ts';
 import { useTimeScale } from '../../lib/time-scale.ts';
@@ -98,12 +99,12 @@ function FrameCard({
   return (
     <button type="button" className={`frame-card row-${row.state}`} onClick={() => onOpen(row.key)}>
       <span className="frame-card-top">
-        <StatusSymbol state={rowSymbol(row)} size={16} label={row.state} />
+        <StatusSymbol state={rowSymbol(row)} size={16} label={stateWord(row)} />
         <strong className="num">{shortTime(rowMs(row), scale)}</strong>
         <span>{row.camera ?? '–'}</span>
         <FilterMark filter={row.filter} />
         <span className={row.isAlert ? 'c-alert ellipsis' : 'ellipsis'}>{row.target ?? row.type ?? row.frameId}</span>
-        <span className="num muted right">{row.latencySec === null ? row.state : duration(row.latencySec)}</span>
+        <span className="num muted right">{row.latencySec === null ? stateWord(row) : duration(row.latencySec)}</span>
       </span>
       {trouble ? (
         <span className="frame-card-why">{rowSentence(row)}</span>

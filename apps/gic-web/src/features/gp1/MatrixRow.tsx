@@ -3,6 +3,7 @@ import { memo } from 'react';
 import { FilterMark } from '../../components/FilterMark.tsx';
 import { StatusSymbol } from '../../components/StatusSymbol.tsx';
 import { duration } from '../../lib/format.ts';
+import { isForMasters, stateWord } from '../../lib/frame-words.ts';
 import { useServerNow } from '../../lib/hooks.ts';
 import { shortTime, type TimeScale } from '../../lib/time.ts';
 import { metricColumns } from './columns.ts';
@@ -64,7 +65,7 @@ export const MatrixRow = memo(function MatrixRow(props: RowProps) {
       </span>
       <span className="num right muted">{row.exposureSec === null ? '–' : `${row.exposureSec} s`}</span>
       <HintCell reason={sentence} onHint={onHint} className="c-received">
-        <StatusSymbol state={rowSymbol(row)} label={row.state} />
+        <StatusSymbol state={rowSymbol(row)} label={stateWord(row)} />
       </HintCell>
       {modules.map((module) => (
         <ModuleCellBox key={module} row={row} module={module} median={medians.get(module) ?? null} onHint={onHint} />
@@ -103,7 +104,9 @@ function ProductsCell({ row, sentence, onHint }: { row: FrameRow; sentence: stri
       ? `${count}/3`
       : row.state === 'quarantined'
         ? 'quar.'
-        : row.state;
+        : isForMasters(row)
+          ? 'master'
+          : row.state;
   const tone = row.state === 'failed' || row.state === 'quarantined' ? 'bad-text' : row.state === 'published' ? '' : 'muted';
   return (
     <HintCell reason={sentence} onHint={onHint} className={`num c-products ${tone}`}>

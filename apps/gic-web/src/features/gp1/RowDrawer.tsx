@@ -16,6 +16,7 @@ import { StatusSymbol } from '../../components/StatusSymbol.tsx';
 import { TimeText } from '../../components/TimeText.tsx';
 import { productUrl, summaryQuery } from '../../lib/api.ts';
 import { duration } from '../../lib/format.ts';
+import { stateWord } from '../../lib/frame-words.ts';
 import { useServerNow } from '../../lib/hooks.ts';
 import { metricColumns } from './columns.ts';
 import { cellView, rowSentence, rowSymbol } from './model.ts';
@@ -65,7 +66,7 @@ function RowDetails({ row, medians, onClose }: { row: FrameRow; medians: Readonl
         </button>
       </header>
       <p className={`state-line state-${rowSymbol(row)}`}>
-        <StatusSymbol state={rowSymbol(row)} label={row.state} /> <span>{rowSentence(row)}</span>
+        <StatusSymbol state={rowSymbol(row)} label={stateWord(row)} /> <span>{rowSentence(row)}</span>
       </p>
       <div className="row-gap">
         {row.products.reduced === null ? (

@@ -1,5 +1,6 @@
 import type { Board, CellState, ChipState, Failure, FrameRow, InstanceStatus, ModuleCell } from '@colibri/contracts';
 import { duration, medianOf } from '../../lib/format.ts';
+import { isForMasters } from '../../lib/frame-words.ts';
 
 /** What a cell of the matrix shows. */
 export interface CellView {
@@ -169,7 +170,7 @@ const stateSymbols: Readonly<Record<FrameRow['state'], ChipState>> = {
 };
 
 export const rowSymbol = (row: FrameRow): ChipState =>
-  row.state === 'published' && row.warnings.length > 0 ? 'watch' : stateSymbols[row.state];
+  isForMasters(row) ? 'ok' : row.state === 'published' && row.warnings.length > 0 ? 'watch' : stateSymbols[row.state];
 
 /** The row in one sentence: what happened, and why. */
 export function rowSentence(row: FrameRow): string {
@@ -184,6 +185,7 @@ export function rowSentence(row: FrameRow): string {
     case 'quarantined':
       return `In quarantine${where}: ${row.failure?.message ?? 'no reason was given.'}`;
     case 'skipped':
+      if (isForMasters(row)) return `Kept for masters: a ${row.type ?? 'calibration'} frame goes through no pipeline.`;
       return `Skipped: ${row.failure?.message ?? row.cells.find((cell) => cell.state === 'skipped')?.reason ?? 'no reason was given.'}`;
     case 'arriving':
       return 'The file is still being written.';

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { EmptyState, ErrorState, LoadingRows } from '../../components/PanelStates.tsx';
 import { frameQuery } from '../../lib/api.ts';
+import { stateWord } from '../../lib/frame-words.ts';
 import { useUrlState } from '../../lib/url-state.ts';
 import { FrameView } from './FrameView.tsx';
 import { bestRow } from './model.ts';
@@ -23,7 +24,7 @@ export function ImagePage() {
 
 function NoImage({ row }: { row: FrameRow }) {
   return (
-    <EmptyState title={`${row.frameId} has no reduced image: it is ${row.state}.`}>
+    <EmptyState title={`${row.frameId} has no reduced image: it is ${stateWord(row)}.`}>
       <p>{row.failure?.message ?? 'It comes as soon as the reduction is done; this page then shows it after a reload.'}</p>
       {row.failure === null ? null : <p>→ {row.failure.hint}</p>}
     </EmptyState>

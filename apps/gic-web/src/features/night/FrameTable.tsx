@@ -4,6 +4,7 @@ import { FilterMark } from '../../components/FilterMark.tsx';
 import { StatusSymbol } from '../../components/StatusSymbol.tsx';
 import { VirtualRows } from '../../components/VirtualRows.tsx';
 import { fixed, level } from '../../lib/format.ts';
+import { isForMasters, stateWord } from '../../lib/frame-words.ts';
 import { useKeys } from '../../lib/keyboard.ts';
 import { useTheme } from '../../lib/theme.ts';
 import { scaleLabel, shortTime } from '../../lib/time.ts';
@@ -25,7 +26,7 @@ const columns: readonly Column[] = [
   { id: 'type', label: 'Type', width: 58, sort: (row) => row.type },
   { id: 'target', label: 'Target', width: 130, sort: (row) => row.target },
   { id: 'exp', label: 'Exp s', width: 50, right: true, sort: (row) => row.exposureSec },
-  { id: 'state', label: 'State', width: 104, sort: (row) => row.state },
+  { id: 'state', label: 'State', width: 104, sort: stateWord },
   { id: 'fwhm', label: 'FWHM ″', width: 60, right: true, sort: (row) => row.metrics?.fwhmArcsec ?? null },
   { id: 'sky', label: 'Sky e⁻/px', width: 70, right: true, sort: (row) => row.metrics?.skyElectronPerPixel ?? null },
   { id: 'stars', label: 'Stars', width: 54, right: true, sort: (row) => row.metrics?.sourceCount ?? null },
@@ -105,11 +106,11 @@ export function FrameTable({ rows, onOpen }: { rows: readonly FrameRow[]; onOpen
               <span className="num right">{row.exposureSec ?? '–'}</span>
               <span className="state-word" title={row.failure?.message}>
                 <StatusSymbol
-                  state={row.state === 'published' ? 'ok' : row.failure === null ? 'info' : 'fail'}
+                  state={row.state === 'published' || isForMasters(row) ? 'ok' : row.failure === null ? 'info' : 'fail'}
                   size={11}
                   label={null}
                 />{' '}
-                {row.state}
+                {stateWord(row)}
               </span>
               <span className="num right">{fixed(row.metrics?.fwhmArcsec, 2)}</span>
               <span className="num right">{level(row.metrics?.skyElectronPerPixel)}</span>
