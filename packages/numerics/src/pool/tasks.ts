@@ -7,6 +7,7 @@ import { computeUnknownTask } from '../errors.ts';
 import { blankApertures } from '../measure/blank-noise.ts';
 import { growthCurves } from '../measure/growth-curve.ts';
 import { measureFluxes, measureShapes } from '../measure/measure-objects.ts';
+import { fitPsfGroups } from '../psf/fit-groups.ts';
 import type { TaskRunner } from './job.ts';
 
 /**
@@ -37,6 +38,8 @@ export const tasks = {
   /** Light of blank places, and of stars in growing circles. */
   blankApertures,
   growthCurves,
+  /** PSF fluxes of sources that overlap. */
+  fitPsfGroups,
 } as const;
 
 export type TaskName = keyof typeof tasks;
