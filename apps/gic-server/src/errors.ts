@@ -48,6 +48,14 @@ export const frameUnknown = defineError<{ frameId: string; pipeline: string | nu
   hint: 'A frame is named like its raw file without extension, for example 20260101T042001C0o; the board lists those of a night.',
 });
 
+export const unitUnknown = defineError<{ key: string }>({
+  code: 'UNIT_UNKNOWN',
+  retry: 'never',
+  summary: 'No unit of this name was ever worked on.',
+  message: (f) => `No unit ${f.key} is known.`,
+  hint: 'A unit is named <pipeline>/<target>/<camera>/<filter>; the page GP1, tab Units, lists those of a night.',
+});
+
 export const productMissing = defineError<{ frameId: string; product: string; state: string }>({
   code: 'PRODUCT_MISSING',
   retry: 'later',

@@ -5,6 +5,7 @@ import { live } from './features/live/routes.ts';
 import { now } from './features/now/routes.ts';
 import { openapi } from './features/openapi/routes.ts';
 import { page } from './features/page/routes.ts';
+import { units } from './features/units/routes.ts';
 import type { Feature } from './http/define-route.ts';
 import type { Services } from './services.ts';
 
@@ -14,6 +15,7 @@ export const features = (services: Services): readonly Feature[] => [
   board(services),
   live(services),
   frames(services),
+  units(services),
   health(services),
   openapi(),
   page(services),

@@ -83,6 +83,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         hub,
         night: makeNightClock(clock, options.simulationFile ?? null),
         products,
+        workspaces,
         previews,
         page: webPage(options.webRoot ?? fileURLToPath(new URL('../../gic-web/dist', import.meta.url))),
         metrics: makeMetrics(store, hub),

@@ -14,6 +14,8 @@ export interface Services {
   readonly hub: LiveHub;
   readonly night: NightClock;
   readonly products: ProductFinder;
+  /** Pipeline → folder of its products. */
+  readonly workspaces: ReadonlyMap<string, string>;
   readonly previews: Previews;
   readonly page: WebPage;
   readonly metrics: Metrics;

@@ -1,4 +1,14 @@
-import type { Board, Failure, FrameRow, InstanceStatus, ModuleCell, NightTimes, Now } from '@colibri/contracts';
+import {
+  type Board,
+  type Failure,
+  type FrameRow,
+  type InstanceStatus,
+  type ModuleCell,
+  type NightTimes,
+  type Now,
+  noUnitMetrics,
+  type UnitRow,
+} from '@colibri/contracts';
 
 /** A small seeded generator (mulberry32): the mock night is the same every time. */
 export function makeRandom(seed: number): () => number {
@@ -341,5 +351,45 @@ export const boardOf = (
   nights: ['2026-11-20', '2026-11-21', nightId],
   modules,
   instances: [...instances],
+  units: rows.length === 0 ? [] : mockUnits,
   rows: [...rows],
 });
+
+const cellsDone = (names: readonly string[]): UnitRow['cells'] =>
+  names.map((module, i) => ({ module, state: 'done', startedAt: null, seconds: 0.3 + i / 5, reason: null }));
+
+const mockUnits: readonly UnitRow[] = [
+  {
+    key: 'svom/929744/C1/r',
+    pipeline: 'svom',
+    folder: '929744/C1/r',
+    nightId,
+    target: '929744',
+    camera: 'C1',
+    filter: 'r',
+    isAlert: true,
+    triggeredAt: '2026-11-23T05:20:00.000Z',
+    firstObservedAt: '2026-11-23T05:21:12.000Z',
+    lastObservedAt: '2026-11-23T05:31:40.000Z',
+    updatedAt: '2026-11-23T05:32:31.000Z',
+    state: 'live',
+    cells: cellsDone(['alignment', 'stacking', 'photometry', 'subtraction', 'summary']),
+    failure: null,
+    warnings: ['One frame was taken through cloud: its transparency is 0.71 of the clear ones.'],
+    metrics: {
+      ...noUnitMetrics,
+      frames: 12,
+      stackedFrames: 12,
+      alignRmsArcsec: 0.011,
+      transparencyLeast: 0.71,
+      stackExposureSec: 360,
+      stackFwhmArcsec: 1.42,
+      stackZeroPointMag: 24.857,
+      stackZeroPointErrMag: 0.003,
+      stackLimitMag5Sigma: 22.61,
+      candidateCount: 3,
+    },
+    products: ['stack.cat.fits', 'stack.fits.fz', 'summary.html', 'summary.json'],
+    latencySec: 4.1,
+  },
+];

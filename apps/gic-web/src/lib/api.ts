@@ -86,6 +86,10 @@ export const sourcesQuery = (frameId: string, pipeline: string | undefined) =>
     retry,
   });
 
+/** The summary of a unit, a document of its own. */
+export const unitPageUrl = (key: string) => withQuery(`${base}/units/page`, { key });
+export const unitProductUrl = (key: string, name: string) => withQuery(`${base}/units/file`, { key, name });
+
 export const previewUrl = (frameId: string, pipeline: string | undefined, size: number) =>
   framePath(frameId, '/preview', { pipeline, size });
 export const productUrl = (frameId: string, product: 'reduced' | 'catalog' | 'summary', pipeline: string | undefined) =>

@@ -12,6 +12,7 @@ const board = {
   nights: ['2026-11-22'],
   modules: [],
   instances: [],
+  units: [],
   rows: [row('a', 'queued'), row('b', 'queued')],
 } as Board;
 

@@ -11,11 +11,14 @@ export function applyEvents(board: Board, events: readonly LiveEvent[]): Board {
   let rows = board.rows;
   let instances = board.instances;
   const changedRows = new Map<string, Board['rows'][number]>();
+  const changedUnits = new Map<string, Board['units'][number]>();
   const changedInstances = new Map<string, Board['instances'][number]>();
   const nights = new Set(board.nights);
   for (const event of fresh) {
     if (event.topic === 'instance') changedInstances.set(event.body.name, event.body);
-    else {
+    else if (event.topic === 'unit') {
+      if (event.body.nightId === board.nightId) changedUnits.set(event.body.key, event.body);
+    } else {
       nights.add(event.body.nightId);
       if (event.body.nightId === board.nightId) changedRows.set(event.body.key, event.body);
     }
@@ -43,6 +46,12 @@ export function applyEvents(board: Board, events: readonly LiveEvent[]): Board {
     serverTime: last.t,
     rows,
     instances,
+    units: changedUnits.size === 0 ? board.units : replaced(board.units, changedUnits),
     nights: nights.size === board.nights.length ? board.nights : [...nights].sort(),
   };
+}
+
+/** Newest first: what changed comes to the top. */
+function replaced(old: Board['units'], changed: ReadonlyMap<string, Board['units'][number]>): Board['units'] {
+  return [...[...changed.values()].reverse(), ...old.filter((unit) => !changed.has(unit.key))];
 }

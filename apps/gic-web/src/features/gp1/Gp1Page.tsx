@@ -16,6 +16,7 @@ import { FrameCards } from './FrameCards.tsx';
 import { InstanceCards } from './InstanceCards.tsx';
 import { Matrix } from './Matrix.tsx';
 import { isTrouble, moduleMedians, newestRevisions, rowMs } from './model.ts';
+import { Units } from './Units.tsx';
 
 const RowDrawer = lazy(() => import('./RowDrawer.tsx').then((module) => ({ default: module.RowDrawer })));
 
@@ -51,7 +52,7 @@ export function Gp1Page() {
   const allAlerts = useCallback((show: boolean) => setSearch({ alerts: show ? 'all' : undefined }), [setSearch]);
   const clear = () => setSearch({ q: undefined, from: undefined, to: undefined });
   const narrowed = (search.q ?? '') !== '' || fromMs !== null;
-  const tab = search.tab === 'failures' ? 'failures' : 'board';
+  const tab = search.tab === 'failures' || search.tab === 'units' ? search.tab : 'board';
 
   if (board === undefined) {
     if (failure === null) return <LoadingRows rows={14} what="the board of the night" />;
@@ -71,9 +72,12 @@ export function Gp1Page() {
         <InstanceCards board={board} />
       </PanelBoundary>
       <div className="toolbar">
-        <div className="tabs" role="tablist" aria-label="Board or failures">
+        <div className="tabs" role="tablist" aria-label="Board, units or failures">
           <button type="button" role="tab" aria-selected={tab === 'board'} onClick={() => setSearch({ tab: undefined })}>
             Board
+          </button>
+          <button type="button" role="tab" aria-selected={tab === 'units'} onClick={() => setSearch({ tab: 'units' })}>
+            Units <span className="count num">{board.units.length}</span>
           </button>
           <button type="button" role="tab" aria-selected={tab === 'failures'} onClick={() => setSearch({ tab: 'failures' })}>
             Failures <span className={failed > 0 ? 'count count-bad num' : 'count num'}>{failed}</span>
@@ -100,7 +104,9 @@ export function Gp1Page() {
         )}
       </div>
       <PanelBoundary source="Board">
-        {tab === 'failures' ? (
+        {tab === 'units' ? (
+          <Units units={board.units} nightId={board.nightId} />
+        ) : tab === 'failures' ? (
           <Failures
             rows={rows}
             filtered={narrowed}
