@@ -3,13 +3,13 @@ import { add, align, clamp, F, finite, isZero, ld, mad, mask4, mul, sp, st } fro
 
 /** Bytes from row to row of the padded band: a multiple of 64 off the powers of two, with room for 16 pixels more. */
 // @ts-ignore: decorator
-@inline function bandStride(w: i32, rx: i32): usize {
+@inline export function bandStride(w: i32, rx: i32): usize {
   const s = align(<usize>(w + 2 * rx + 16) << 2);
   return s & 1023 ? s : s + 64;
 }
 
 /** Copies rows y0 − ry … y1 + ry − 1 with rx more pixels on each side; beyond the image its edge is repeated. */
-function padRows(src: usize, w: i32, h: i32, rx: i32, ry: i32, band: usize, stride: usize, y0: i32, y1: i32): void {
+export function padRows(src: usize, w: i32, h: i32, rx: i32, ry: i32, band: usize, stride: usize, y0: i32, y1: i32): void {
   for (let y = y0 - ry; y < y1 + ry; y++, band += stride) {
     const p = src + (<usize>clamp(y, 0, h - 1) * w << 2), bytes = <usize>w << 2, left = F(p, 0), right = F(p, w - 1);
     const q = band + (<usize>rx << 2);
@@ -19,7 +19,7 @@ function padRows(src: usize, w: i32, h: i32, rx: i32, ry: i32, band: usize, stri
 }
 
 /** One output row of a full kernel from the padded rows starting at `p`; 16 pixels at a time, may write past w up to 15 pixels. */
-function fullRow(p: usize, stride: usize, k: usize, kw: i32, kh: i32, out: usize, w: i32): void {
+export function fullRow(p: usize, stride: usize, k: usize, kw: i32, kh: i32, out: usize, w: i32): void {
   for (let x: usize = 0, bytes = <usize>w << 2; x < bytes; x += 64) {
     let a = sp(0), b = a, c = a, d = a, q = k, r = p + x;
     for (let j = 0; j < kh; j++, r += stride) {

@@ -8,3 +8,4 @@ export { clippedMean } from './combine';
 export { convolve, matchedFilter } from './convolve';
 export { laplacianCandidates } from './cosmic';
 export { flagAbove, indicesAbove, indicesWith, keepBits } from './pixels';
+export { convolveBlocks } from './subtract';

@@ -6,6 +6,7 @@ import type { PixelNoise } from './convolve/matched-filter.ts';
 import type { CosmicRayOptions } from './cosmic/reject-cosmic-rays.ts';
 import type { TaskArgs, TaskName, TaskResult } from './pool/tasks.ts';
 import type { Shape } from './shape.ts';
+import type { BlockKernels } from './subtract/convolve-blocks.ts';
 
 /**
  * Where arithmetic runs. `scalar` is plain TypeScript on the heap, the oracle; `wasm` the same functions as SIMD over one shared
@@ -46,6 +47,8 @@ export interface Compute {
   subtractMesh(image: Float32Array, values: Float32Array, mesh: MeshGrid, shape: Shape, out: Float32Array): Promise<Float32Array>;
   subtract(image: Float32Array, background: Float32Array, out: Float32Array): Promise<Float32Array>;
   convolve(image: Float32Array, kernel: ConvolutionKernel, shape: Shape, out: Float32Array): Promise<Float32Array>;
+  /** Another filter in each block of the image. */
+  convolveBlocks(image: Float32Array, kernels: BlockKernels, shape: Shape, out: Float32Array): Promise<Float32Array>;
   matchedFilter(
     image: Float32Array,
     noise: PixelNoise,

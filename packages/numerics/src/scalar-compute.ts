@@ -8,6 +8,7 @@ import { matchedFilter } from './convolve/matched-filter.ts';
 import { rejectCosmicRays } from './cosmic/reject-cosmic-rays.ts';
 import { flagAbove, indicesAbove, indicesWith, keepBits } from './pixels/pixels.ts';
 import { type BroughtTasks, TASK_CHUNK, type TaskName, type TaskResult, taskRunner } from './pool/tasks.ts';
+import { convolveBlocks } from './subtract/convolve-blocks.ts';
 
 /** Plain TypeScript on the heap, one thread, any runtime: the oracle of the faster `openCompute`, and its stand-in in the browser. */
 export function scalarCompute(brought: BroughtTasks = {}): Compute {
@@ -35,6 +36,7 @@ export function scalarCompute(brought: BroughtTasks = {}): Compute {
     subtractMesh: async (...a) => subtractMesh(...a),
     subtract: async (...a) => subtract(...a),
     convolve: async (...a) => convolve(...a),
+    convolveBlocks: async (...a) => convolveBlocks(...a),
     matchedFilter: async (...a) => matchedFilter(...a),
     rejectCosmicRays: async (...a) => rejectCosmicRays(...a),
     clippedMean: async (...a) => clippedMean(...a),

@@ -11,6 +11,7 @@ import { wasmConvolve } from './convolve.ts';
 import { wasmCosmic } from './cosmic.ts';
 import { Lease } from './lease.ts';
 import { wasmPixels } from './pixels.ts';
+import { wasmSubtract } from './subtract.ts';
 
 export interface WasmComputeParts {
   readonly memory: WebAssembly.Memory;
@@ -98,6 +99,7 @@ export function wasmCompute({ memory, pool, reservedBytes, scopeStore, poison, b
     ...wasmConvolve(runtime),
     ...wasmCosmic(runtime),
     ...wasmPixels(runtime),
+    ...wasmSubtract(runtime),
     runTask: async <N extends TaskName>(name: N, args: unknown, count: number, { chunk = TASK_CHUNK } = {}) =>
       (await pool.run({ kind: 'task', name, args, count, chunk })) as TaskResult<N>[],
     runBrought: async <R>(name: string, args: unknown, count: number, { chunk = TASK_CHUNK } = {}) =>
