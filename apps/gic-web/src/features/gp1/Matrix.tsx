@@ -1,4 +1,5 @@
 import type { Board, FrameRow } from '@colibri/contracts';
+import { useElementSize } from '@mantine/hooks';
 import { useCallback, useMemo, useState } from 'react';
 import { StatusSymbol } from '../../components/StatusSymbol.tsx';
 import { VirtualRows } from '../../components/VirtualRows.tsx';
@@ -7,9 +8,12 @@ import { useKeys } from '../../lib/keyboard.ts';
 import { useTheme } from '../../lib/theme.ts';
 import { dateIn, minuteTime, scaleLabel } from '../../lib/time.ts';
 import { useTimeScale } from '../../lib/time-scale.ts';
-import { gridTemplate, metricColumns } from './columns.ts';
+import { fittingMetrics, gridTemplate, metricColumns } from './columns.ts';
 import { type HintTarget, MatrixRow } from './MatrixRow.tsx';
 import { type BoardItem, boardItems, moduleMedians, modulesOff, rowMs, usualMetrics } from './model.ts';
+
+/** Letters of 16 px against 12. */
+const domeScale = 1.34;
 
 /** The frame × module matrix: newest first, alerts pinned, only the rows in view drawn. */
 export function Matrix({
@@ -67,7 +71,13 @@ export function Matrix({
     () => (theme === 'dome' ? board.modules.filter((module) => !off.has(module)) : board.modules),
     [board.modules, off, theme],
   );
-  const template = gridTemplate(modules, off, theme === 'dome' ? 1.34 : 1);
+  const { ref, width } = useElementSize();
+  // With gloves and in the dark nobody scrolls sideways: there the figures of least interest give way.
+  const metrics = useMemo(
+    () => (theme === 'dome' ? fittingMetrics(modules, off, domeScale, width) : metricColumns),
+    [modules, off, theme, width],
+  );
+  const template = gridTemplate(modules, off, theme === 'dome' ? domeScale : 1, metrics);
   const rowHeight = theme === 'dome' ? 34 : 27;
   const firstMs = rows[0] === undefined ? Date.parse(board.serverTime) : rowMs(rows[0]);
   // The head of the group that scrolled out of view stays on top.
@@ -76,6 +86,7 @@ export function Matrix({
     <>
       {/* biome-ignore lint/a11y/useSemanticElements: a virtual grid cannot be a table */}
       <div
+        ref={ref}
         className="matrix"
         data-scroll
         role="grid"
@@ -116,7 +127,7 @@ export function Matrix({
           <span>
             Products<small>latency</small>
           </span>
-          {metricColumns.map((column) => (
+          {metrics.map((column) => (
             <span key={column.key} className="right">
               {column.label}
               <small>{column.unit}</small>
@@ -147,6 +158,7 @@ export function Matrix({
                 key={item.row.key}
                 row={item.row}
                 modules={modules}
+                metrics={metrics}
                 medians={medians}
                 usual={usual}
                 scale={scale}

@@ -6,7 +6,7 @@ import { duration } from '../../lib/format.ts';
 import { isForMasters, stateWord } from '../../lib/frame-words.ts';
 import { useServerNow } from '../../lib/hooks.ts';
 import { shortTime, type TimeScale } from '../../lib/time.ts';
-import { metricColumns } from './columns.ts';
+import type { MetricColumn } from './columns.ts';
 import { cellView, outlier, rowMs, rowSentence, rowSymbol, type Usual } from './model.ts';
 
 export interface HintTarget {
@@ -19,6 +19,7 @@ type ShowHint = (hint: HintTarget | null) => void;
 interface RowProps {
   readonly row: FrameRow;
   readonly modules: readonly string[];
+  readonly metrics: readonly MetricColumn[];
   readonly medians: ReadonlyMap<string, number>;
   readonly usual: ReadonlyMap<string, Usual>;
   readonly scale: TimeScale;
@@ -31,7 +32,7 @@ interface RowProps {
 
 /** One frame: what it is, how far it came, what was measured. */
 export const MatrixRow = memo(function MatrixRow(props: RowProps) {
-  const { row, modules, medians, usual, scale, onHint } = props;
+  const { row, modules, metrics, medians, usual, scale, onHint } = props;
   const sentence = rowSentence(row);
   const classes = [
     'board-row',
@@ -71,7 +72,7 @@ export const MatrixRow = memo(function MatrixRow(props: RowProps) {
         <ModuleCellBox key={module} row={row} module={module} median={medians.get(module) ?? null} onHint={onHint} />
       ))}
       <ProductsCell row={row} sentence={sentence} onHint={onHint} />
-      {metricColumns.map((column) => {
+      {metrics.map((column) => {
         const doubt = outlier(row, column.key, usual);
         const text = column.text(row);
         if (doubt === null) {

@@ -50,16 +50,35 @@ const widths = {
   products: 58,
 } as const;
 
+/** What gives way first where a board has no room; the drawer of the row still tells it. */
+const firstToGo: readonly MetricKey[] = ['skyElectronPerPixel', 'wcsRmsArcsec', 'zeroPointMag', 'sourceCount'];
+
+/** The figures for which `availablePx` has room beside the rest of the row; FWHM and limit always. All before the width is known (0). */
+export function fittingMetrics(
+  modules: readonly string[],
+  off: ReadonlySet<string>,
+  scale: number,
+  availablePx: number,
+): readonly MetricColumn[] {
+  let shown = metricColumns;
+  for (const key of firstToGo) {
+    if (availablePx === 0 || gridTemplate(modules, off, scale, shown).leastPx <= availablePx) return shown;
+    shown = shown.filter((column) => column.key !== key);
+  }
+  return shown;
+}
+
 /** The grid of one board row and the width it needs [px]; `scale` widens everything for the larger letters of the dome. */
 export function gridTemplate(
   modules: readonly string[],
   off: ReadonlySet<string>,
   scale: number,
+  metrics: readonly MetricColumn[],
 ): { columns: string; leastPx: number } {
   const gap = 6;
   const fixed = [widths.time, widths.camera, widths.filter, widths.type, widths.target, widths.exposure, widths.received];
   const middle = modules.map((module) => (off.has(module) ? widths.moduleOff : widths.module));
-  const all = [...fixed, ...middle, widths.products, ...metricColumns.map((column) => column.width)].map((width) =>
+  const all = [...fixed, ...middle, widths.products, ...metrics.map((column) => column.width)].map((width) =>
     Math.round(width * scale),
   );
   const growing = new Set([4, ...modules.flatMap((module, i) => (off.has(module) ? [] : [fixed.length + i]))]);
