@@ -9,3 +9,5 @@ export { convolve, matchedFilter } from './convolve';
 export { laplacianCandidates } from './cosmic';
 export { flagAbove, indicesAbove, indicesWith, keepBits } from './pixels';
 export { convolveBlocks } from './subtract';
+export { resample } from './resample';
+export { addFrame, addReference, outliers, reference } from './stack';

@@ -5,7 +5,9 @@ import type { ConvolutionKernel } from './convolve/convolution-kernel.ts';
 import type { PixelNoise } from './convolve/matched-filter.ts';
 import type { CosmicRayOptions } from './cosmic/reject-cosmic-rays.ts';
 import type { TaskArgs, TaskName, TaskResult } from './pool/tasks.ts';
+import type { ResampledPlanes, ResampleInput, ResampleOptions } from './resample/resample.ts';
 import type { Shape } from './shape.ts';
+import type { FrameShare, ReferencePlanes, ReferenceSums, StackSums } from './stack/accumulators.ts';
 import type { BlockKernels } from './subtract/convolve-blocks.ts';
 
 /**
@@ -60,6 +62,14 @@ export interface Compute {
   /** Sets MaskPlane.COSMIC in `mask`; the number of pixels newly set. */
   rejectCosmicRays(data: Float32Array, variance: Float32Array, mask: Uint16Array, options: CosmicRayOptions): Promise<number>;
   clippedMean(frames: readonly Float32Array[], options: ClippedMeanOptions, out: CombinedPlanes): Promise<CombinedPlanes>;
+
+  /** Lanczos-3 onto another grid. */
+  resample(input: ResampleInput, options: ResampleOptions, out: ResampledPlanes): Promise<ResampledPlanes>;
+  /** Sums over the frames of a stack. */
+  addFrame(frame: ResampledPlanes, share: FrameShare, out: StackSums): Promise<StackSums>;
+  addReference(data: Float32Array, mask: Uint16Array, weight: number, out: ReferenceSums): Promise<ReferenceSums>;
+  reference(sums: ReferenceSums, out: ReferencePlanes): Promise<ReferencePlanes>;
+  outliers(frame: ResampledPlanes, reference: ReferencePlanes, weight: number, sigmas: number): Promise<Int32Array>;
 
   keepBits(mask: Uint16Array, keep: number, out: Uint16Array): Promise<Uint16Array>;
   flagAbove(values: Float32Array, level: number, mask: Uint16Array, out: Uint16Array): Promise<Uint16Array>;

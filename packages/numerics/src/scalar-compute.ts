@@ -8,6 +8,8 @@ import { matchedFilter } from './convolve/matched-filter.ts';
 import { rejectCosmicRays } from './cosmic/reject-cosmic-rays.ts';
 import { flagAbove, indicesAbove, indicesWith, keepBits } from './pixels/pixels.ts';
 import { type BroughtTasks, TASK_CHUNK, type TaskName, type TaskResult, taskRunner } from './pool/tasks.ts';
+import { resample } from './resample/resample.ts';
+import { addFrame, addReference, outliers, reference } from './stack/accumulators.ts';
 import { convolveBlocks } from './subtract/convolve-blocks.ts';
 
 /** Plain TypeScript on the heap, one thread, any runtime: the oracle of the faster `openCompute`, and its stand-in in the browser. */
@@ -40,6 +42,11 @@ export function scalarCompute(brought: BroughtTasks = {}): Compute {
     matchedFilter: async (...a) => matchedFilter(...a),
     rejectCosmicRays: async (...a) => rejectCosmicRays(...a),
     clippedMean: async (...a) => clippedMean(...a),
+    resample: async (...a) => resample(...a),
+    addFrame: async (...a) => addFrame(...a),
+    addReference: async (...a) => addReference(...a),
+    reference: async (...a) => reference(...a),
+    outliers: async (...a) => outliers(...a),
     keepBits: async (...a) => keepBits(...a),
     flagAbove: async (...a) => flagAbove(...a),
     indicesAbove: async (...a) => indicesAbove(...a),

@@ -11,6 +11,8 @@ import { wasmConvolve } from './convolve.ts';
 import { wasmCosmic } from './cosmic.ts';
 import { Lease } from './lease.ts';
 import { wasmPixels } from './pixels.ts';
+import { wasmResample } from './resample.ts';
+import { wasmStack } from './stack.ts';
 import { wasmSubtract } from './subtract.ts';
 
 export interface WasmComputeParts {
@@ -99,6 +101,8 @@ export function wasmCompute({ memory, pool, reservedBytes, scopeStore, poison, b
     ...wasmConvolve(runtime),
     ...wasmCosmic(runtime),
     ...wasmPixels(runtime),
+    ...wasmResample(runtime),
+    ...wasmStack(runtime),
     ...wasmSubtract(runtime),
     runTask: async <N extends TaskName>(name: N, args: unknown, count: number, { chunk = TASK_CHUNK } = {}) =>
       (await pool.run({ kind: 'task', name, args, count, chunk })) as TaskResult<N>[],

@@ -1,0 +1,80 @@
+import { add, F, finite, isZero, ld, mad, mask4, mul, sp, st, sub } from './simd';
+
+// Pixels from … to − 1 of planes on one grid. Twins of src/stack/*.ts. Planes may be read past their end, so tails are done one by one.
+
+/** Σ w·d, Σ w, and the highest value with its weight. */
+export function addReference(data: usize, mask: usize, w: f32, sum: usize, weight: usize, top: usize, topWeight: usize,
+  scratch: usize, from: i32, to: i32): void {
+  const vw = sp(w);
+  let i = from;
+  for (; i + 4 <= to; i += 4) {
+    const j = <usize>i << 2, d = ld(data + j), ok = isZero(mask4(mask, i)), was = ld(topWeight + j);
+    st(sum + j, mad(v128.and(ok, vw), d, ld(sum + j)));
+    st(weight + j, add(v128.and(ok, vw), ld(weight + j)));
+    const higher = v128.and(ok, v128.or(f32x4.eq(was, sp(0)), f32x4.gt(d, ld(top + j))));
+    st(top + j, v128.bitselect(d, ld(top + j), higher));
+    st(topWeight + j, v128.bitselect(vw, was, higher));
+  }
+  for (; i < to; i++) {
+    const j = <usize>i << 2;
+    if (load<u16>(mask + (<usize>i << 1))) continue;
+    const d = load<f32>(data + j);
+    store<f32>(sum + j, load<f32>(sum + j) + w * d);
+    store<f32>(weight + j, load<f32>(weight + j) + w);
+    if (load<f32>(topWeight + j) == 0 || d > load<f32>(top + j)) { store<f32>(top + j, d); store<f32>(topWeight + j, w); }
+  }
+}
+
+/** Mean of all but the highest, and the weight in it; NaN and 0 where fewer than two frames have a value. */
+export function reference(sum: usize, weight: usize, top: usize, topWeight: usize, mean: usize, rest: usize,
+  scratch: usize, from: i32, to: i32): void {
+  for (let i = from; i < to; i++) {
+    const j = <usize>i << 2, tw = load<f32>(topWeight + j), w = load<f32>(weight + j), left = w - tw;
+    if (left > 1e-4 * w) {
+      store<f32>(mean + j, (load<f32>(sum + j) - tw * load<f32>(top + j)) / left);
+      store<f32>(rest + j, left);
+    } else { store<f32>(mean + j, NaN); store<f32>(rest + j, 0); }
+  }
+}
+
+/** Indices of good pixels further than k sigma from the reference, as i32 from list + 4 · from; returns their number. */
+export function outliers(data: usize, variance: usize, mask: usize, mean: usize, rest: usize, w: f32, k: f32, list: usize,
+  scratch: usize, from: i32, to: i32): i32 {
+  const first = list + (<usize>from << 2), k2 = sp(k * k), vw = sp(w), one = sp(1);
+  let out = first;
+  for (let i = from; i < to; i += 4) {
+    const j = <usize>i << 2, r = sub(ld(data + j), ld(mean + j));
+    const limit = mul(k2, mul(ld(variance + j), add(one, f32x4.div(vw, ld(rest + j)))));
+    const hit = v128.and(f32x4.gt(mul(r, r), limit), isZero(mask4(mask, i)));
+    let bits = i32x4.bitmask(hit);
+    if (i + 4 > to) bits &= (1 << (to - i)) - 1;
+    for (; bits; bits &= bits - 1) { store<i32>(out, i + ctz(bits)); out += 4; }
+  }
+  return <i32>(out - first) >> 2;
+}
+
+/** Σ w·d, Σ w, Σ w²·v, seconds and the bits seen; saturated pixels with a millionth of the weight. */
+export function addFrame(data: usize, variance: usize, mask: usize, w: f32, seconds: f32, sum: usize, weight: usize, noise: usize,
+  coverage: usize, bits: usize, scratch: usize, from: i32, to: i32): void {
+  const vw = sp(w), faint = sp(w * <f32>1e-6), sec = sp(seconds), two = i32x4.splat(2);
+  let i = from;
+  for (; i + 4 <= to; i += 4) {
+    const j = <usize>i << 2, m = mask4(mask, i), ok = isZero(m);
+    const wt = v128.or(v128.and(ok, vw), v128.and(i32x4.eq(m, two), faint));
+    st(sum + j, mad(wt, ld(data + j), ld(sum + j)));
+    st(weight + j, add(wt, ld(weight + j)));
+    st(noise + j, mad(mul(wt, wt), ld(variance + j), ld(noise + j)));
+    st(coverage + j, add(v128.and(ok, sec), ld(coverage + j)));
+    const b = bits + (<usize>i << 1);
+    store<u64>(b, load<u64>(b) | load<u64>(mask + (<usize>i << 1)));
+  }
+  for (; i < to; i++) {
+    const j = <usize>i << 2, b = <usize>i << 1, m = load<u16>(mask + b);
+    const wt: f32 = m == 0 ? w : m == 2 ? w * <f32>1e-6 : 0;
+    store<f32>(sum + j, load<f32>(sum + j) + wt * load<f32>(data + j));
+    store<f32>(weight + j, load<f32>(weight + j) + wt);
+    store<f32>(noise + j, load<f32>(noise + j) + wt * wt * load<f32>(variance + j));
+    if (m == 0) store<f32>(coverage + j, load<f32>(coverage + j) + seconds);
+    store<u16>(bits + b, load<u16>(bits + b) | m);
+  }
+}

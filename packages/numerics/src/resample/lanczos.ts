@@ -1,0 +1,42 @@
+/** Steps of the table per pixel; between them weights are interpolated linearly (error below 1e-6). */
+export const LANCZOS_PHASES = 1024;
+/** Values per phase: six weights, then two zeros. */
+export const LANCZOS_STRIDE = 8;
+
+/** Lanczos-3 at a distance [pix]. */
+export function lanczos3(t: number): number {
+  const x = Math.PI * Math.abs(t);
+  if (x < 1e-9) return 1;
+  if (x >= 3 * Math.PI) return 0;
+  return (3 * Math.sin(x) * Math.sin(x / 3)) / (x * x);
+}
+
+/**
+ * Weights of the pixels −2 … 3 about the one left of (or below) a point, by the fraction of a pixel it lies beyond; each phase adds up
+ * to 1, so that a flat image stays flat. `LANCZOS_PHASES + 2` rows of `LANCZOS_STRIDE`.
+ *
+ * Source: Duchon 1979, J. Appl. Meteor. 18, 1016; as LANCZOS3 of SWarp (Bertin et al. 2002, ASPC 281, 228).
+ */
+export function lanczosTable(): Float32Array {
+  const table = new Float32Array((LANCZOS_PHASES + 2) * LANCZOS_STRIDE);
+  for (let phase = 0; phase < LANCZOS_PHASES + 2; phase++) {
+    const t = phase / LANCZOS_PHASES;
+    const weights = Array.from({ length: 6 }, (_, j) => lanczos3(t - (j - 2)));
+    const sum = weights.reduce((a, b) => a + b, 0);
+    weights.forEach((weight, j) => {
+      table[phase * LANCZOS_STRIDE + j] = weight / sum;
+    });
+  }
+  return table;
+}
+
+/** The six weights at a fraction 0 … 1 of a pixel. */
+export function lanczosWeights(table: Float32Array, fraction: number, out: Float64Array): void {
+  const at = fraction * LANCZOS_PHASES;
+  const phase = Math.floor(at);
+  const rest = at - phase;
+  for (let j = 0; j < 6; j++) {
+    const a = table[phase * LANCZOS_STRIDE + j]!;
+    out[j] = a + rest * (table[(phase + 1) * LANCZOS_STRIDE + j]! - a);
+  }
+}

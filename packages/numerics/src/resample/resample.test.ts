@@ -1,0 +1,199 @@
+import { existsSync } from 'node:fs';
+import { seededRandom } from '@colibri/base';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Compute } from '../compute.ts';
+import { MaskPlane } from '../mask-plane.ts';
+import { kernelsPath, openCompute } from '../node/index.ts';
+import { scalarCompute } from '../scalar-compute.ts';
+import { coordinateGrid, gridAt, gridBounds } from './coordinate-grid.ts';
+import { fillBad, nearBad } from './fill-bad.ts';
+import type { ResampledPlanes, ResampleInput } from './resample.ts';
+import { resamplingPower } from './resampling-power.ts';
+
+const compute = scalarCompute();
+const shape = { width: 150, height: 130 };
+const planes = ({ width, height }: { width: number; height: number }): ResampledPlanes => ({
+  data: new Float32Array(width * height).fill(-7),
+  variance: new Float32Array(width * height).fill(-7),
+  mask: new Uint16Array(width * height).fill(7),
+});
+/** Turned by 10° about the middle and scaled. */
+const turn =
+  (scale: number) =>
+  (x: number, y: number): [number, number] => {
+    const [c, s] = [scale * Math.cos(0.1745), scale * Math.sin(0.1745)];
+    return [75 + c * (x - 75) - s * (y - 65), 65 + s * (x - 75) + c * (y - 65)];
+  };
+
+function inputOf(at: (x: number, y: number) => number, variance = 4, bad: readonly number[] = []): ResampleInput {
+  const n = shape.width * shape.height;
+  const mask = new Uint16Array(n);
+  for (const p of bad) mask[p] = MaskPlane.BAD;
+  const data = Float32Array.from({ length: n }, (_, i) => at(i % shape.width, Math.floor(i / shape.width)));
+  const noise = new Float32Array(n).fill(variance);
+  fillBad(data, noise, mask, bad, variance, shape);
+  return { ...shape, data, variance: noise, mask, near: nearBad(bad, shape, new Uint8Array(n)) };
+}
+const star = (x0: number, y0: number, fwhm: number) => (x: number, y: number) =>
+  Math.exp((-4 * Math.LN2 * ((x - x0) ** 2 + (y - y0) ** 2)) / (fwhm * fwhm));
+
+describe('resample', () => {
+  it.each([0.8, 1, 1.1])('keeps the flux of stars and their place at scale %s', async (scale) => {
+    const grid = coordinateGrid(shape, turn(scale));
+    const out = await compute.resample(inputOf(star(80.3, 60.7, 3.3)), { ...shape, grid, scale: 2 }, planes(shape));
+    const truth = (Math.PI * 3.3 ** 2) / (4 * Math.LN2);
+    let [flux, sx, sy] = [0, 0, 0];
+    for (let y = 40; y < 90; y++) {
+      for (let x = 50; x < 110; x++) {
+        const v = out.data[y * shape.width + x]!;
+        flux += v;
+        sx += v * x;
+        sy += v * y;
+      }
+    }
+    expect(Math.abs(flux / (2 * truth) - 1)).toBeLessThan(1e-3); // what six pixels of support do to a PSF of 3.3
+    const at = new Float64Array(2);
+    gridAt(grid, sx / flux, sy / flux, at);
+    expect(Math.hypot(at[0]! - 80.3, at[1]! - 60.7)).toBeLessThan(0.005);
+  });
+
+  it('keeps a flat sky flat, and says where there is no datum', async () => {
+    const grid = coordinateGrid(shape, turn(1));
+    const out = await compute.resample(
+      inputOf(() => 100),
+      { ...shape, grid, scale: 1 },
+      planes(shape),
+    );
+    const inside = out.data.filter((_, i) => out.mask[i] === 0);
+    expect(inside.length).toBeGreaterThan(0.8 * out.data.length);
+    for (const v of inside) expect(Math.abs(v - 100)).toBeLessThan(0.002);
+    expect(out.mask[0]).toBe(MaskPlane.NO_DATA);
+    expect(out.data[0]).toBe(0);
+  });
+
+  it('propagates noise: pixels have the variance said, large areas that divided by the power', async () => {
+    const random = seededRandom(3);
+    const grid = coordinateGrid(shape, turn(0.97));
+    const power = resamplingPower(grid, shape);
+    let [pixel, said, area, saidArea, count] = [0, 0, 0, 0, 0];
+    for (let round = 0; round < 60; round++) {
+      const input = inputOf(() => 2 * random.normal());
+      const out = await compute.resample(input, { ...shape, grid, scale: 1.5 }, planes(shape));
+      for (const corner of [0, 1, 2, 3]) {
+        const [x0, y0] = [40 + 35 * (corner & 1), 35 + 35 * (corner >> 1)];
+        let [sum, variance] = [0, 0];
+        for (let y = y0; y < y0 + 30; y++) {
+          for (let x = x0; x < x0 + 30; x++) {
+            const i = y * shape.width + x;
+            sum += out.data[i]!;
+            variance += out.variance[i]!;
+            pixel += out.data[i]! ** 2;
+            said += out.variance[i]!;
+          }
+        }
+        area += sum ** 2;
+        saidArea += variance / power;
+        count++;
+      }
+    }
+    expect(pixel / said).toBeCloseTo(1, 1); // 216 000 pixels
+    // 240 areas: their variance is known to 9 %; the edge of the area takes 3 %.
+    expect(Math.abs(area / saidArea - 1)).toBeLessThan(0.25);
+    expect(1 / power).toBeGreaterThan(1.1);
+    expect(count).toBe(240);
+  });
+
+  it('masks what bad pixels reach, and no more', async () => {
+    const bad = [60 * shape.width + 70, 61 * shape.width + 70];
+    const grid = coordinateGrid(shape, (x, y) => [x + 0.25, y]);
+    const input = inputOf(() => 50, 1, bad);
+    const out = await compute.resample(input, { ...shape, grid, scale: 1 }, planes(shape));
+    const touched = [...out.mask.entries()].filter(([, m]) => m === MaskPlane.BAD).map(([i]) => i);
+    expect(touched).toContain(60 * shape.width + 70);
+    expect(touched).toContain(61 * shape.width + 70);
+    expect(touched.length).toBeLessThanOrEqual(6);
+    for (const i of [60 * shape.width + 68, 62 * shape.width + 71]) expect(out.data[i]).toBeCloseTo(50, 3);
+  });
+
+  it('finds the part of the grid that an image covers', () => {
+    const grid = coordinateGrid({ width: 400, height: 300 }, (x, y) => [x - 200, y - 100]);
+    const bounds = gridBounds(grid, { width: 400, height: 300 }, { width: 50, height: 40 });
+    expect(bounds).toEqual({ x0: 192, y0: 96, x1: 256, y1: 144 });
+  });
+});
+
+describe.skipIf(!existsSync(kernelsPath))('compiled resample and sums (skipped before npm run build)', () => {
+  let wasm: Compute;
+  beforeAll(async () => {
+    wasm = await openCompute({ threads: 2, megabytes: 64, poison: true });
+  });
+  afterAll(() => wasm.close());
+
+  it('equals its scalar twin, bad pixels, borders and rows included', () =>
+    wasm.scope(async () => {
+      const random = seededRandom(11);
+      const bad = Array.from({ length: 200 }, () => random.below(shape.width * shape.height));
+      const input = inputOf((x, y) => 100 * star(80, 60, 4)(x, y) + random.normal(), 2, bad);
+      for (const size of [shape, { width: 37, height: 161 }]) {
+        const options = { ...size, grid: coordinateGrid(size, turn(1.03)), scale: 1.5, rows: [16, size.height - 3] as const };
+        const a = await wasm.resample(input, options, planes(size));
+        const b = await compute.resample(input, options, planes(size));
+        a.data.forEach((v, i) => {
+          expect(Math.abs(v - b.data[i]!)).toBeLessThan(3e-3); // fractions of a pixel in single precision, of a star of 150
+          expect(Math.abs(a.variance[i]! - b.variance[i]!)).toBeLessThan(3e-4);
+        });
+        expect(a.mask.filter((m, i) => m !== b.mask[i]).length).toBeLessThan(3); // shares at the limit
+      }
+    }));
+
+  it('adds, compares and lists as its scalar twin', () =>
+    wasm.scope(async () => {
+      const n = 131073;
+      const random = seededRandom(5);
+      const make = (compute: Compute) => ({
+        ref: {
+          sum: compute.float32(n).fill(0),
+          weight: compute.float32(n).fill(0),
+          top: compute.float32(n).fill(0),
+          topWeight: compute.float32(n).fill(0),
+        },
+        sums: {
+          sum: compute.float32(n).fill(0),
+          weight: compute.float32(n).fill(0),
+          noise: compute.float32(n).fill(0),
+          coverage: compute.float32(n).fill(0),
+          bits: compute.uint16(n).fill(0),
+        },
+      });
+      const both = [make(wasm), make(compute)] as const;
+      const frames = [0, 1, 2].map(() => ({
+        data: wasm.float32(n).map(() => random.normal()),
+        variance: wasm.float32(n).fill(1),
+        mask: wasm.uint16(n).map(() => (random.uniform() < 0.1 ? [2, 4, 6, 16][random.below(4)]! : 0)),
+      }));
+      for (const [k, to] of [wasm, compute].entries()) {
+        for (const [i, frame] of frames.entries()) {
+          await to.addReference(frame.data, frame.mask, 0.5 + i, both[k]!.ref);
+          await to.addFrame(frame, { weight: 0.5 + i, seconds: 30 }, both[k]!.sums);
+        }
+      }
+      for (const part of ['ref', 'sums'] as const) {
+        for (const [name, plane] of Object.entries(both[0][part])) {
+          const truth = (both[1][part] as Record<string, ArrayLike<number>>)[name]!;
+          plane.forEach((v: number, i: number) => {
+            if (!(Math.abs(v - truth[i]!) <= 1e-5)) expect.fail(`${name} ${i}: ${v} instead of ${truth[i]}`);
+          });
+        }
+      }
+      const mean = [0, 1].map(() => ({ mean: wasm.float32(n), rest: wasm.float32(n) }));
+      await wasm.reference(both[0].ref, mean[0]!);
+      await compute.reference(both[0].ref, mean[1]!);
+      mean[0]!.mean.forEach((v, i) => {
+        if (!(Object.is(v, mean[1]!.mean[i]) || Math.abs(v - mean[1]!.mean[i]!) < 1e-5)) expect.fail(`mean ${i}`);
+      });
+      const found = await wasm.outliers(frames[0]!, mean[0]!, 0.5, 3);
+      const truth = await compute.outliers(frames[0]!, mean[0]!, 0.5, 3);
+      expect(found.length).toBeGreaterThan(50);
+      expect(found).toEqual(truth);
+    }));
+});

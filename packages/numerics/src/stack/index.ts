@@ -1,0 +1,4 @@
+export type { FrameShare, ReferencePlanes, ReferenceSums, StackSums } from './accumulators.ts';
+export { addFrame, addReference, outliers, reference } from './accumulators.ts';
+export type { StackPlanes } from './finish-stack.ts';
+export { finishStack } from './finish-stack.ts';
