@@ -1,3 +1,4 @@
+export * from './candidates.ts';
 export * from './catalog.ts';
 export * from './frame-row.ts';
 export * from './frame-summary.ts';
@@ -5,4 +6,5 @@ export * from './live.ts';
 export * from './problem.ts';
 export * from './unit-metrics.ts';
 export * from './unit-row.ts';
+export * from './unit-summary.ts';
 export * from './validate-without-eval.ts';
