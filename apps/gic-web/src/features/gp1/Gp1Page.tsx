@@ -83,14 +83,16 @@ export function Gp1Page() {
             Failures <span className={failed > 0 ? 'count count-bad num' : 'count num'}>{failed}</span>
           </button>
         </div>
-        <FilterBar
-          value={search.q ?? ''}
-          onChange={(q) => setSearch({ q: q === '' ? undefined : q }, 'quiet')}
-          filters={filters}
-          types={types}
-          shown={rows.length}
-          total={all.length}
-        />
+        {tab === 'units' ? null : (
+          <FilterBar
+            value={search.q ?? ''}
+            onChange={(q) => setSearch({ q: q === '' ? undefined : q }, 'quiet')}
+            filters={filters}
+            types={types}
+            shown={rows.length}
+            total={all.length}
+          />
+        )}
         {fromMs === null || toMs === null ? null : (
           <button
             type="button"
