@@ -4,7 +4,7 @@ import { propagateColumns, tanSipWcs, type Wcs } from '@colibri/sky';
 import { pixelScale, plateOfWcs, recenterPlate, tanSipOfPlate } from '../astrometry/plate-model.ts';
 import { julianYear, projectCatalog, type TangentPoint } from '../astrometry/tangent-plane.ts';
 import { throughCards } from './alignment-file.ts';
-import { commonFluxes } from './common-fluxes.ts';
+import { NARROW_SHARE_ERR, narrowFluxes, WIDE_SHARE_ERR, wideFluxes } from './common-fluxes.ts';
 import { fitJointly, type JointFit } from './joint-fit.ts';
 import { type JointFrame, jointFrame, plateOfJoint } from './joint-frame.ts';
 import { meanDirection } from './plane-map.ts';
@@ -21,14 +21,14 @@ export interface AlignOptions {
   readonly searchRadiusDeg: number;
 }
 
-type Say = Pick<ModuleContext, 'info' | 'warn'>;
+type Lent = Pick<ModuleContext, 'info' | 'warn' | 'compute'>;
 
 /** All frames of a unit together; a function of its inputs alone. */
 export async function alignUnit(
   unit: Unit,
   referenceCatalog: ReferenceCatalog | null,
   options: AlignOptions,
-  context: Say,
+  context: Lent,
 ): Promise<UnitAlignment> {
   const solved = unit.frames.flatMap((frame, index) => (frame.solved && frame.wcs ? [index] : []));
   const centers = solved.map((index) => middleOf(unit, index)).filter((center) => center !== null);
@@ -44,10 +44,22 @@ export async function alignUnit(
     if (frame) joint.push(frame);
   }
   const fit = joint.length > 1 ? fitJointly(joint, catalog, options) : null;
-  const fluxes = fit && commonFluxes(unit, fit);
-  const clarity = fluxes && fitTransparency(fluxes.fluxes, fluxes.shareErr);
+  const clarity = fit && (await clarityOf(unit, fit, context));
   if (fit) context.info(sentenceOf(fit, clarity, reference?.name ?? null));
   return verdicts(unit, fit, joint, clarity, reference?.name ?? referenceCatalog?.name ?? null, options);
+}
+
+/**
+ * Transparencies from wide circles, or from narrow ones where these know them better: wide circles catch the same share of light in all
+ * seeing, narrow ones have less noise.
+ */
+async function clarityOf(unit: Unit, fit: JointFit, { compute }: Pick<Lent, 'compute'>): Promise<RelativeTransparency> {
+  const fill = (value: number): Float64Array => new Float64Array(fit.frames.length).fill(value);
+  const narrow = fitTransparency(narrowFluxes(unit, fit), fill(NARROW_SHARE_ERR));
+  const wide = fitTransparency(await wideFluxes(unit, fit, compute), fill(WIDE_SHARE_ERR));
+  const known = ({ value }: RelativeTransparency): number => value.filter(Number.isFinite).length;
+  const isWideBetter = known(wide) >= known(narrow) && medianOf(wide.error) < medianOf(narrow.error);
+  return isWideBetter ? wide : narrow;
 }
 
 function middleOf(unit: Unit, index: number): TangentPoint | null {
