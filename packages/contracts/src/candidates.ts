@@ -124,7 +124,14 @@ export const candidate = z.object({
     .nullable(),
   /** Galaxies nearby, by the chance that such a galaxy lies so close [1]. */
   hosts: z.array(
-    z.object({ raDeg: z.number(), decDeg: z.number(), arcsec: z.number(), mag: z.number(), band: z.string(), chance: z.number() }),
+    z.object({
+      raDeg: z.number(),
+      decDeg: z.number(),
+      arcsec: z.number(),
+      mag: z.number(),
+      band: z.string(),
+      chance: z.number(),
+    }),
   ),
   alertArcsec: z.number().nullable(),
   isInAlertCircle: z.boolean().nullable(),
