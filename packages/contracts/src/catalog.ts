@@ -23,6 +23,14 @@ export const catalogColumns = [
   ],
   ['IMAFLAGS', '', 'Bits of MASK inside the isophote'],
   ['SNR_WIN', '', 'Signal to noise of the Gaussian-windowed flux'],
+  ['XERR_IMAGE', 'pix', '1 sigma error of the centroid along x'],
+  ['YERR_IMAGE', 'pix', '1 sigma error of the centroid along y'],
+  ['FLUX_MAX', 'electron', 'Brightest pixel above the background'],
+  ['A_IMAGE', 'pix', 'Semi-major axis, rms'],
+  ['B_IMAGE', 'pix', 'Semi-minor axis, rms'],
+  ['THETA_IMAGE', 'deg', 'Position angle of the major axis, counter-clockwise from x'],
+  ['KRON_RADIUS', '', 'Radius of FLUX_AUTO in units of A_IMAGE'],
+  ['ISOAREA_IMAGE', 'pix2', 'Pixels in the isophote'],
 ] as const;
 export type CatalogColumn = (typeof catalogColumns)[number][0];
 

@@ -1,5 +1,6 @@
 import type { FrameMetrics, UnitMetrics } from '@colibri/contracts';
 import type { Compute } from '@colibri/numerics';
+import type { CalibrationSetup } from './calibration-setup.ts';
 import type { Frame, FrameSources, Master, RawFrame } from './frame.ts';
 import type { ReferenceCatalog } from './ports.ts';
 import type { CardLine } from './products/cards.ts';
@@ -27,6 +28,8 @@ export interface InputTypes {
   minorPlanets: MinorPlanetSource | null;
   /** Provenance of the unit so far, for the summary. */
   origin: UnitOrigin;
+  /** Raw biases, darks or flats of one detector setup. */
+  calibrationSetup: CalibrationSetup;
 }
 
 /** Where a unit's numbers come from. */
@@ -63,6 +66,8 @@ export interface OutputTypes {
   difference: Difference | null;
   /** Files made by the module itself, relative to the unit's folder: name → text or bytes. */
   files: ReadonlyMap<string, string | Uint8Array>;
+  /** null: nothing could be made, and a warning says why. */
+  master: Master | null;
 }
 export type OutputKind = keyof OutputTypes;
 export interface OutputSpec<K extends OutputKind = OutputKind> {
@@ -200,8 +205,8 @@ export interface ModuleDefinition<
   readonly summary: string;
   /** Label in pipeline.cfg when it differs from the name. */
   readonly iniLabel?: string;
-  /** `unit`: all frames of one target, camera and filter. */
-  readonly unitOfWork: 'frame' | 'unit';
+  /** `unit`: all frames of one target, camera and filter. `setup`: all calibration frames of one setup of a detector. */
+  readonly unitOfWork: 'frame' | 'unit' | 'setup';
   readonly inputs: I;
   readonly parameters: P;
   readonly outputs: O;

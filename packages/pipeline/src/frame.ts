@@ -41,6 +41,12 @@ export interface RawFrame {
   readonly data: Uint16Array | Float32Array;
 }
 
+/** Steps of SCI [electron] and VAR [electron²]; null: the plane has no noise to choose one by. */
+export interface PlaneSteps {
+  readonly data: number | null;
+  readonly variance: number | null;
+}
+
 /** A calibrated frame: `data` [electron] not sky-subtracted, `mask` bits of MaskPlane, `variance` [electron²]. Same shape. */
 export interface Frame {
   readonly meta: FrameMeta;
@@ -50,6 +56,8 @@ export interface Frame {
   readonly data: Float32Array;
   readonly mask: Uint16Array;
   readonly variance: Float32Array;
+  /** Both planes are whole multiples of these steps, powers of two, so that packing them loses nothing; absent before that was done. */
+  readonly steps?: PlaneSteps;
   /** Detector gain [electron/adu] and read noise [electron rms] used. */
   readonly gain: number;
   readonly readNoise: number;
@@ -107,4 +115,8 @@ export interface Master {
   readonly inputs: readonly string[];
   /** Said when the choice was not exact: other exposure time, later night. */
   readonly note: string | null;
+  /** Darks fitted over several exposure times: what does not grow with time [adu]; to be removed like a bias. */
+  readonly offset?: Float32Array | null;
+  /** What was measured on the way, as header cards. */
+  readonly figures?: readonly { readonly keyword: string; readonly value: number; readonly comment: string }[];
 }

@@ -1,3 +1,4 @@
+export type * from './calibration-setup.ts';
 export type { AlertRule, Gp1Config, Gp1Pipeline } from './config/gp1-config.ts';
 export { readGp1Config, siteLongitudeEastDeg } from './config/gp1-config.ts';
 export type { CalibrationChoice, CalibrationKind, ConfigLayer, ModuleConfig, Overrides } from './config/module-config.ts';
@@ -27,7 +28,7 @@ export { definitionsOf, errorReference, exampleConfig, moduleReference } from '.
 export type * from './ports.ts';
 export type { CardLine } from './products/cards.ts';
 export { carriedCards } from './products/cards.ts';
-export { decodeCatalog, decodeReduced } from './products/decode.ts';
+export { decodeCatalog, decodeCatalogHeader, decodeReduced } from './products/decode.ts';
 export { encodeCatalog, encodeReduced } from './products/encode.ts';
 export { type ProductPaths, productPaths, safeName } from './products/paths.ts';
 export { type ReadUnitOptions, readUnits, type UnitFolder } from './products/read-unit.ts';

@@ -10,6 +10,7 @@ import {
   type AnyModule,
   type CalibrationRaw,
   decodeCatalog,
+  decodeCatalogHeader,
   decodeReduced,
   type EngineIdentity,
   type FrameJob,
@@ -251,8 +252,11 @@ async function readJob(path: string, run: OfflineRun, meta: FrameMetaOptions): P
         what: 'a list of sources (catalogs/<frame>.cat.fits)',
       });
     }
-    const sources = catalog ? await decodeCatalog(await readFile(catalog), catalog) : null;
-    work = { meta: frame.meta, header: frame.header, raw: null, frame, sources, notes: null };
+    const table = catalog ? await readFile(catalog) : null;
+    const sources = table ? await decodeCatalog(table, catalog!) : null;
+    const said = table ? await decodeCatalogHeader(table, catalog!) : [];
+    const header = new Map([...frame.header, ...[...said].filter(([keyword]) => !frame.header.has(keyword))]);
+    work = { meta: frame.meta, header, raw: null, frame, sources, notes: null };
     warnings = read.warnings;
   }
   return {

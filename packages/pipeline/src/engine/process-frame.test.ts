@@ -66,7 +66,7 @@ describe('processFrame', () => {
     expect(header.get('EXPTIME')).toBe(30);
     expect(header.get('RDVERS')).toBe('1.0.0');
     expect(header.get('FSVERS')).toBe('1.0.0');
-    expect(String(header.get('PLCONF'))).toMatch(/^[0-9a-f]{64}$/);
+    expect(String(header.get('RDCONF'))).toMatch(/^[0-9a-f]{16}$/);
     expect(header.get('INRAW')).toBe('20260101T042001C0o');
     expect(header.get('SHARAW')).toBe('a'.repeat(64));
     expect(header.get('INBIAS')).toBe('bias_test');

@@ -2,7 +2,7 @@ import { asObservatoryError, isoUtc, type ObservatoryError } from '@colibri/base
 import type { FrameMetrics, FrameProducts, FrameState, FrameSummary, ModuleCell, Provenance } from '@colibri/contracts';
 import type { PipelineConfig } from '../config/pipeline-config.ts';
 import type { ProductSink } from '../ports.ts';
-import { type CardLine, carriedCards, provenanceCards } from '../products/cards.ts';
+import { productCards } from '../products/cards.ts';
 import { encodeCatalog, encodeReduced } from '../products/encode.ts';
 import { productPaths } from '../products/paths.ts';
 import { frameSummaryOf } from '../products/summary.ts';
@@ -13,7 +13,7 @@ import type { FrameWork } from './work.ts';
 export interface FrameJob {
   readonly pipeline: string;
   readonly revision: number;
-  readonly config: Pick<PipelineConfig, 'hash' | 'modules' | 'folderHeaders' | 'cells'>;
+  readonly config: Pick<PipelineConfig, 'sequence' | 'hash' | 'modules' | 'folderHeaders' | 'cells'>;
   readonly work: FrameWork;
   /** Files that were read: the raw frame, or the products that take its place. */
   readonly inputs: readonly UsedInput[];
@@ -110,14 +110,10 @@ async function writeProducts(
   if (!frame && !sources) return { products: { reduced: null, catalog: null, summary: null }, summary: null };
   const paths = productPaths(work.meta, work.header, job.config.folderHeaders, job.revision);
   const inputs = [...job.inputs, ...outcome.inputs];
-  const date = isoUtc(clock.now());
-  const stamp = provenanceCards(work.meta, job.config, inputs, outcome.cards, {
-    ...identity,
-    pipeline: job.pipeline,
+  const lines = await productCards(work, job.config, inputs, outcome.cards, {
+    software: identity.software,
     revision: job.revision,
-    date,
   });
-  const lines: CardLine[] = [...carriedCards(work.header), ...stamp];
   if (sources) {
     await sink.commit(paths.catalog, encodeCatalog(sources, lines));
     const { cells, metrics, warnings } = outcome;

@@ -31,7 +31,7 @@ async function workspace(times: readonly string[]) {
       {
         pipeline: 'svom',
         revision: 0,
-        config: { hash: 'c', modules, folderHeaders: ['TRGID', 'INSTRUME', 'FILTER'], cells: [] },
+        config: { sequence: standard, hash: 'c', modules, folderHeaders: ['TRGID', 'INSTRUME', 'FILTER'], cells: [] },
         work: rawWork(raw),
         inputs: [],
         warnings: [],

@@ -1,11 +1,15 @@
 import { asObservatoryError, type Clock, isoUtc, type Log, type ObservatoryError } from '@colibri/base';
 import { type FrameMetrics, type FrameState, type ModuleCell, noMetrics, type UnitMetrics } from '@colibri/contracts';
 import type { Compute } from '@colibri/numerics';
+import { parseWcs, type Wcs } from '@colibri/sky';
 import type { ModuleConfig } from '../config/module-config.ts';
 import type { AnyModule, InputKind, InputSpec, MetricSpec, ModuleContext, OutputTypes } from '../define-module.ts';
 import { inputMissing, masterMissing } from '../errors.ts';
 import type { Master, MasterKey, RawFrame } from '../frame.ts';
 import type { MasterSource, ReferenceCatalog } from '../ports.ts';
+import { decodeCatalog } from '../products/decode.ts';
+import { encodeCatalog } from '../products/encode.ts';
+import { roundPlanes } from '../products/plane-steps.ts';
 import type { FrameWork } from './work.ts';
 
 /** What running modules needs of the world. */
@@ -27,7 +31,6 @@ export interface EnginePorts {
 export interface MetricCard {
   readonly keyword: string;
   readonly value: number;
-  readonly comment: string;
 }
 
 /** Where a product came from, one entry per input. */
@@ -120,7 +123,7 @@ export async function runModules(
         ports.compute,
         kept,
       );
-      work = takeOutputs(module, work, result.outputs as Record<string, unknown>);
+      work = await settle(takeOutputs(module, work, result.outputs as Record<string, unknown>), work, ports.compute);
       const found = readMetrics<keyof FrameMetrics>(module, result.metrics as Record<string, number | null>);
       metrics = { ...metrics, ...found.metrics };
       cards.push(...found.cards);
@@ -197,6 +200,7 @@ export const kindNames: Record<InputKind, string> = {
   templates: 'a source of templates',
   minorPlanets: 'a service of minor planets',
   origin: 'the provenance of the unit',
+  calibrationSetup: 'calibration frames of one setup',
 };
 
 async function gatherInputs(
@@ -294,6 +298,22 @@ function takeOutputs(module: AnyModule, work: FrameWork, outputs: Record<string,
   return { ...work, ...taken };
 }
 
+/**
+ * What the next module is given is what a file holds: planes on the steps of their packing, catalogues and coordinates as they are read
+ * back. So modules one by one from the command line see what they see in a chain.
+ */
+async function settle(after: FrameWork, before: FrameWork, compute: Compute): Promise<FrameWork> {
+  let { frame, sources } = after;
+  if (frame !== null && frame !== before.frame) {
+    if (frame.steps === undefined) frame = await roundPlanes(frame, compute);
+    if (frame.wcs !== null && frame.wcs !== before.frame?.wcs) frame = { ...frame, wcs: readBack(frame.wcs) };
+  }
+  if (sources !== null && sources !== before.sources) sources = await decodeCatalog(encodeCatalog(sources, []), 'the catalogue');
+  return { ...after, frame, sources };
+}
+
+const readBack = (wcs: Wcs): Wcs => parseWcs(new Map(wcs.toCards().map(({ keyword, value }) => [keyword, value])));
+
 /** Metrics to the fields of the board and to cards; limits of the declaration become sentences. */
 export function readMetrics<F extends keyof FrameMetrics | keyof UnitMetrics>(
   module: AnyModule,
@@ -306,9 +326,9 @@ export function readMetrics<F extends keyof FrameMetrics | keyof UnitMetrics>(
     const value = values[name];
     if (value === null || value === undefined || !Number.isFinite(value)) continue;
     metrics[spec.field as F] = value;
-    const unit = spec.unit && spec.unit !== '1' ? `[${spec.unit}] ` : '';
-    cards.push({ keyword: spec.card, value, comment: `${unit}${spec.doc.replace(/\.$/, '')}` });
-    const shown = `${spec.doc.replace(/\.$/, '')} is ${Number(value.toPrecision(4))}${unit ? ` ${spec.unit}` : ''}`;
+    cards.push({ keyword: spec.card, value });
+    const unit = spec.unit && spec.unit !== '1' ? ` ${spec.unit}` : '';
+    const shown = `${spec.doc.replace(/\.$/, '')} is ${Number(value.toPrecision(4))}${unit}`;
     if (spec.warnAbove !== undefined && value > spec.warnAbove) warnings.push(`${shown}, above ${spec.warnAbove}.`);
     if (spec.warnBelow !== undefined && value < spec.warnBelow) warnings.push(`${shown}, below ${spec.warnBelow}.`);
   }

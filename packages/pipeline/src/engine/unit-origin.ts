@@ -69,7 +69,7 @@ export async function readRecords(
 }
 
 export function originOf(
-  { unit, pipeline, isFinal, latencySec, config }: UnitJob,
+  { unit, isFinal, latencySec, config }: UnitJob,
   records: readonly ModuleRecord[],
   software: ModuleRecord['software'],
 ): UnitOrigin {
@@ -83,7 +83,7 @@ export function originOf(
   const inputs = new Map(records.flatMap((record) => record.inputs).map((input) => [`${input.role} ${input.name}`, input]));
   return {
     software,
-    pipeline: headerText(header, 'PIPELINE') ?? pipeline,
+    pipeline: software.name,
     modules: Object.fromEntries([...frameModules, ...records.map(({ module, version }) => [module, version] as const)]),
     configHash: records.map(({ configHash }) => configHash.slice(0, 8)).join('-'),
     parameters: Object.fromEntries(records.map(({ module, parameters }) => [module, parameters])),

@@ -41,13 +41,14 @@ export async function decodeReduced(
     for (let i = 0; i < mask.length; i++) mask[i] = bits[i]!;
     compute?.free(bits);
   }
-  for (let i = 0; i < data.length; i++) if (Number.isNaN(data[i])) mask[i]! |= MaskPlane.NO_DATA;
+  for (let i = 0; i < data.length; i++) if (Number.isNaN(data[i]) && mask[i] === 0) mask[i] = MaskPlane.NO_DATA;
   let variance: Float32Array;
   if (varHdu) variance = await floats(varHdu, compute);
   else {
     variance = (compute ? compute.float32(data.length) : new Float32Array(data.length)).fill(scatter(data) ** 2);
     warnings.push('No VAR plane: one variance for all pixels, from their scatter.');
   }
+  const step = (keyword: string): number | undefined => headerNumber(header, keyword);
   const frame: Frame = {
     meta,
     header,
@@ -61,6 +62,9 @@ export async function decodeReduced(
     saturation: headerNumber(header, 'SATURATE') ?? Number.POSITIVE_INFINITY,
     wcs: wcsOf(header),
     solved: header.get('SOLVED') === true,
+    ...(step('SCISTEP') || step('VARSTEP')
+      ? { steps: { data: step('SCISTEP') ?? null, variance: step('VARSTEP') ?? null } }
+      : {}),
   };
   return { frame, warnings };
 }
@@ -94,7 +98,13 @@ function scatter(data: Float32Array): number {
   return Math.max(middle / 0.6745 / Math.SQRT2, 1e-3);
 }
 
-/** Reads the catalogue beside a reduced frame. Columns that the contract does not carry are rebuilt roughly or NaN. */
+/** The header of a catalogue: what modules after the reduction said of the frame. */
+export async function decodeCatalogHeader(source: ByteSource | Uint8Array, path: string): Promise<HeaderValues> {
+  const file = await openFits(source, { name: path });
+  return headerValues(file, file.hdu('CATALOG'));
+}
+
+/** Reads the catalogue beside a reduced frame: what was written, number for number. */
 export async function decodeCatalog(source: ByteSource | Uint8Array, path: string): Promise<FrameSources> {
   const file = await openFits(source, { name: path });
   const table = await readTable(file.hdu('CATALOG'));
@@ -105,31 +115,41 @@ export async function decodeCatalog(source: ByteSource | Uint8Array, path: strin
   const snrWin = get('SNR_WIN');
   const elongation = get('ELONGATION');
   const fluxAuto = get('FLUX_AUTO');
+  const has = new Set(table.columns.map(({ name }) => name));
+  /** Columns that catalogues of earlier versions do not have are rebuilt roughly, or NaN. */
+  const or = (name: string, otherwise: (i: number) => number): Float64Array =>
+    has.has(name) ? get(name) : Float64Array.from(fwhm, (_, i) => otherwise(i));
   // A centroid is known to about sigma over S/N.
-  const centroidErr = Float64Array.from(fwhm, (width, i) => width / 2.3548 / Math.max(snrWin[i]!, 1));
+  const centroidErr = (i: number): number => fwhm[i]! / 2.3548 / Math.max(snrWin[i]!, 1);
   const columns: SourceColumns = {
     count,
     x: get('X_IMAGE').map((x) => x - 1),
     y: get('Y_IMAGE').map((y) => y - 1),
-    xErr: centroidErr,
-    yErr: centroidErr.slice(),
+    xErr: or('XERR_IMAGE', centroidErr),
+    yErr: or('YERR_IMAGE', centroidErr),
     fluxAuto,
     fluxAutoErr: get('FLUXERR_AUTO'),
     fluxAper: get('FLUX_APER'),
     fluxAperErr: get('FLUXERR_APER'),
     snrWin,
     // Of a Gaussian of this flux and width.
-    peak: Float64Array.from(fluxAuto, (flux, i) => (0.8825 * flux) / fwhm[i]! ** 2),
+    peak: or('FLUX_MAX', (i) => (0.8825 * fluxAuto[i]!) / fwhm[i]! ** 2),
     background: get('BACKGROUND'),
     fwhm,
-    a: Float64Array.from(fwhm, (width, i) => (width / 2.3548) * Math.sqrt(elongation[i]!)),
-    b: Float64Array.from(fwhm, (width, i) => width / 2.3548 / Math.sqrt(elongation[i]!)),
-    thetaDeg: new Float64Array(count).fill(Number.NaN),
-    kronRadius: new Float64Array(count).fill(Number.NaN),
-    areaPix: Int32Array.from(fwhm, (width) => Math.max(1, Math.round(width * width))),
+    a: or('A_IMAGE', (i) => (fwhm[i]! / 2.3548) * Math.sqrt(elongation[i]!)),
+    b: or('B_IMAGE', (i) => fwhm[i]! / 2.3548 / Math.sqrt(elongation[i]!)),
+    thetaDeg: or('THETA_IMAGE', () => Number.NaN),
+    kronRadius: or('KRON_RADIUS', () => Number.NaN),
+    areaPix: Int32Array.from(or('ISOAREA_IMAGE', (i) => Math.max(1, Math.round(fwhm[i]! ** 2)))),
     flags: flags('FLAGS'),
     maskFlags: flags('IMAFLAGS'),
   };
+  const card = (keyword: string): number | undefined => {
+    const value = file.hdu('CATALOG').header.get(keyword);
+    return typeof value === 'number' ? value : undefined;
+  };
+  const autoToTotal = card('AUTO2TOT');
+  const limitFlux = card('LIMFLUX5');
   const known = (values: Float64Array): Float64Array | null => (values.some((value) => !Number.isNaN(value)) ? values : null);
   return {
     columns,
@@ -137,5 +157,17 @@ export async function decodeCatalog(source: ByteSource | Uint8Array, path: strin
     decDeg: known(get('DELTA_J2000')),
     magAuto: known(get('MAG_AUTO')),
     magAutoErr: known(get('MAGERR_AUTO')),
+    ...(autoToTotal === undefined
+      ? {}
+      : {
+          aperture: {
+            diameterPix: card('APERDIAM') ?? Number.NaN,
+            autoToTotal,
+            autoToTotalErr: card('AUTO2TER') ?? Number.NaN,
+            aperToTotal: card('APER2TOT') ?? Number.NaN,
+            aperToTotalErr: card('APER2TER') ?? Number.NaN,
+          },
+        }),
+    ...(limitFlux === undefined ? {} : { limitFluxElectron5Sigma: limitFlux }),
   };
 }

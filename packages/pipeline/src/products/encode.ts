@@ -4,23 +4,12 @@ import { type Compute, MaskPlane } from '@colibri/numerics';
 import type { Frame, FrameSources } from '../frame.ts';
 import type { CardLine } from './cards.ts';
 import { packPlane } from './pack-plane.ts';
-import { planeNoise } from './plane-noise.ts';
+import { planeSteps } from './plane-steps.ts';
 
-/**
- * Steps of the quantised planes per sigma of their noise. 16 add 0.02 % to the noise of SCI (1/(24 · 16²) of it), far below any error
- * that we state. Of VAR only the level matters: 4 steps blur each of its pixels by 7 % of what its own noise does, and save two bits.
- */
-const STEPS = { SCI: 16, VAR: 4 } as const;
-
-/**
- * One step for the whole plane, so that its precision is the same everywhere. Subtractive dither keeps means true; its seed comes from
- * the frame, so a rerun gives the same bytes.
- */
-function packed(plane: Float32Array, width: number, steps: number, seed: number): CompressOptions {
-  const sigma = planeNoise(plane, width);
+/** One step for the whole plane, so that its precision is the same everywhere; on whole multiples of it, without dither. */
+function packed(step: number | null): CompressOptions {
   // Without noise to go by, each tile looks for its own.
-  const level = sigma === null ? steps : -sigma / steps;
-  return { algorithm: 'RICE_1', quantize: { level, dither: 'dither1', seed } };
+  return { algorithm: 'RICE_1', quantize: { level: step === null ? 16 : -step, dither: 'none' } };
 }
 
 /** The reduced frame: SCI [electron] and VAR [electron²] as quantised float32, MASK as integers without loss; world coordinates in each. */
@@ -28,12 +17,14 @@ export async function encodeReduced(frame: Frame, lines: readonly CardLine[], co
   const { width, height } = frame;
   const shape = [width, height];
   const wcs = wcsLines(frame);
-  const seed = seedOf(frame.meta.frameId);
+  const steps = frame.steps ?? planeSteps(frame);
   const detector: CardLine[] = [
     ['GAIN', 1, '[electron/electron] pixels are in electron'],
     ['DETGAIN', frame.gain, '[electron/adu] gain that was applied'],
     ['RDNOISE', frame.readNoise, '[electron] read noise'],
     ['SATURATE', frame.saturation, '[electron] saturation'],
+    ...(steps.data === null ? [] : [['SCISTEP', steps.data, '[electron] SCI is in multiples of it'] as const]),
+    ...(steps.variance === null ? [] : [['VARSTEP', steps.variance, '[electron2] VAR is in multiples of it'] as const]),
     ['SOLVED', frame.solved, 'world coordinates fitted on own stars'],
   ];
   const planes: CardLine[] = Object.entries(MaskPlane).map(([name, bit]) => [
@@ -41,11 +32,11 @@ export async function encodeReduced(frame: Frame, lines: readonly CardLine[], co
     bit,
     `bit of MASK: ${name}`,
   ]);
-  const identity = lines.filter(([keyword]) => ['FRAMEID', 'FRAMEREV', 'PLCONF', 'DATE'].includes(keyword));
+  const identity = lines.filter(([keyword]) => ['FRAMEID', 'FRAMEREV'].includes(keyword));
   const { data, mask, variance } = frame;
   const sci = await packPlane(
     { data, shape, name: 'SCI', unit: 'electron', header: headerOf([...lines, ...detector, ...wcs]) },
-    packed(data, width, STEPS.SCI, seed),
+    packed(steps.data),
     compute,
   );
   const bits = await packPlane(
@@ -61,7 +52,7 @@ export async function encodeReduced(frame: Frame, lines: readonly CardLine[], co
   );
   const noise = await packPlane(
     { data: variance, shape, name: 'VAR', unit: 'electron2', header: headerOf([...identity, ...wcs]) },
-    packed(variance, width, STEPS.VAR, seed),
+    packed(steps.variance),
     compute,
   );
   return writeFits([sci, bits, noise], { primary: headerOf(identity) });
@@ -79,18 +70,19 @@ function headerOf(lines: readonly CardLine[]): Header {
   return header;
 }
 
-/** 1 to 10000, from the letters of the name. */
-function seedOf(name: string): number {
-  let hash = 7;
-  for (let i = 0; i < name.length; i++) hash = (hash * 31 + name.charCodeAt(i)) % 10_007;
-  return (hash % 10_000) + 1;
-}
-
 /** The catalogue: one table CATALOG with exactly the columns of the contract; X and Y are 1-based here. */
 export function encodeCatalog(
-  { columns: c, raDeg, decDeg, magAuto, magAutoErr }: FrameSources,
+  { columns: c, raDeg, decDeg, magAuto, magAutoErr, aperture, limitFluxElectron5Sigma }: FrameSources,
   lines: readonly CardLine[],
 ): Uint8Array {
+  const scales: CardLine[] = [
+    ['APERDIAM', aperture?.diameterPix, '[pix] diameter of FLUX_APER'],
+    ['AUTO2TOT', aperture?.autoToTotal, 'total flux of a star over FLUX_AUTO'],
+    ['AUTO2TER', aperture?.autoToTotalErr, 'its 1 sigma error'],
+    ['APER2TOT', aperture?.aperToTotal, 'total flux of a star over FLUX_APER'],
+    ['APER2TER', aperture?.aperToTotalErr, 'its 1 sigma error'],
+    ['LIMFLUX5', limitFluxElectron5Sigma, '[electron] total flux of a star of S/N 5'],
+  ].flatMap(([keyword, value, comment]) => (value === undefined ? [] : [[keyword, value, comment] as CardLine]));
   const unknown = new Float64Array(c.count).fill(Number.NaN);
   const values: Record<CatalogColumn, ColumnInput['data']> = {
     NUMBER: Int32Array.from({ length: c.count }, (_, i) => i + 1),
@@ -110,9 +102,17 @@ export function encodeCatalog(
     FLAGS: Int16Array.from(c.flags),
     IMAFLAGS: Int16Array.from(c.maskFlags),
     SNR_WIN: Float32Array.from(c.snrWin),
+    XERR_IMAGE: Float32Array.from(c.xErr),
+    YERR_IMAGE: Float32Array.from(c.yErr),
+    FLUX_MAX: Float32Array.from(c.peak),
+    A_IMAGE: Float32Array.from(c.a),
+    B_IMAGE: Float32Array.from(c.b),
+    THETA_IMAGE: Float32Array.from(c.thetaDeg),
+    KRON_RADIUS: Float32Array.from(c.kronRadius),
+    ISOAREA_IMAGE: c.areaPix,
   };
   const columns = catalogColumns.map(([name, unit, comment]): ColumnInput => {
     return { name, data: values[name], comment: comment.slice(0, 40), ...(unit ? { unit } : {}) };
   });
-  return writeFits([tableHdu({ name: 'CATALOG', columns, header: headerOf(lines) })]);
+  return writeFits([tableHdu({ name: 'CATALOG', columns, header: headerOf([...lines, ...scales]) })]);
 }

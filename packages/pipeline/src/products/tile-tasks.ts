@@ -7,6 +7,12 @@ export interface EncodeTilesArgs {
   readonly data: PixelArray;
 }
 
+export interface RoundPlaneArgs {
+  readonly plane: Float32Array;
+  /** A power of two. */
+  readonly step: number;
+}
+
 export interface DecodeTilesArgs {
   readonly plan: TilePlan;
   readonly packed: TileBytes;
@@ -21,6 +27,11 @@ export const tileTasks = {
   encodeTiles: ({ plan, data }: EncodeTilesArgs, from: number, to: number): EncodedTiles => {
     const tiles = encodeTiles(plan, data, from, to);
     return { ...tiles, bytes: tiles.bytes.slice() }; // a view would take its whole buffer along to the other thread
+  },
+  roundPlane: ({ plane, step }: RoundPlaneArgs, from: number, to: number): null => {
+    const perUnit = 1 / step;
+    for (let i = from; i < to; i++) plane[i] = Math.round(plane[i]! * perUnit) * step;
+    return null;
   },
   decodeTiles: ({ plan, packed, target }: DecodeTilesArgs, from: number, to: number): null => {
     decodeTiles(plan, packed, from, to, target);
