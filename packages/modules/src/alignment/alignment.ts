@@ -1,4 +1,5 @@
 import { defineModule, input, metric, number, output, type UnitAlignment } from '@colibri/pipeline';
+import { alignQuickly } from './align-quickly.ts';
 import { alignUnit } from './align-unit.ts';
 
 /** Lays the frames of a unit on one sky, and says how clear the sky was in each. */
@@ -72,20 +73,18 @@ export const alignment = defineModule({
   },
 
   async run({ unit, referenceCatalog }, parameters, context) {
-    const alignment = await alignUnit(
-      unit,
-      referenceCatalog,
-      {
-        maxOrder: parameters.order_max,
-        fewestStars: parameters.nstars_min,
-        mostStars: parameters.nstars_max,
-        leastTransparency: parameters.transparency_min,
-        mostFwhm: parameters.fwhm_max,
-        catalogLimit: parameters.catalog_limit,
-        searchRadiusDeg: parameters.search_radius,
-      },
-      context,
-    );
+    const options = {
+      maxOrder: parameters.order_max,
+      fewestStars: parameters.nstars_min,
+      mostStars: parameters.nstars_max,
+      leastTransparency: parameters.transparency_min,
+      mostFwhm: parameters.fwhm_max,
+      catalogLimit: parameters.catalog_limit,
+      searchRadiusDeg: parameters.search_radius,
+    };
+    const alignment = context.isFinal
+      ? (await alignUnit(unit, referenceCatalog, options, context)).alignment
+      : await alignQuickly(unit, referenceCatalog, options, context);
     for (const { frameId, accepted, reason } of alignment.frames)
       if (!accepted) context.warn(`${frameId} is set aside: ${reason}`);
     return { outputs: { alignment }, metrics: figuresOf(alignment) };

@@ -25,6 +25,9 @@ const MOST_WIDE = 300;
 /** A neighbour within reach and above this share of a star's light spoils the wide circle. */
 const NEIGHBOUR = 0.005;
 
+/** Frames and the stars seen in them. */
+export type Sightable = Pick<JointFit, 'frames' | 'stars'>;
+
 interface Sighting {
   readonly frame: number;
   readonly star: number;
@@ -33,7 +36,7 @@ interface Sighting {
 }
 
 /** Sightings of clean, single, unsaturated stars. */
-function cleanSightings(unit: Unit, { frames, stars }: JointFit): Sighting[] {
+function cleanSightings(unit: Unit, { frames, stars }: Sightable): Sighting[] {
   const { sightings } = stars;
   const kept: Sighting[] = [];
   const width = frames.map(({ index }) => widthOf(unit.frames[index]!));
@@ -52,7 +55,7 @@ function cleanSightings(unit: Unit, { frames, stars }: JointFit): Sighting[] {
 const widthOf = ({ metrics, sources }: UnitFrame): number => metrics.fwhmPix ?? medianOf(sources.columns.fwhm);
 
 /** Fluxes in circles of 1.25 FWHM radius, from the catalogues. */
-export function narrowFluxes(unit: Unit, fit: JointFit): CommonFluxes {
+export function narrowFluxes(unit: Unit, fit: Sightable): CommonFluxes {
   return columnsOf(fit, cleanSightings(unit, fit), ({ frame, source }) => {
     const { meta, sources } = unit.frames[fit.frames[frame]!.index]!;
     const flux = sources.columns.fluxAper[source]!;
@@ -118,7 +121,7 @@ function isolation({ sources: { columns: c } }: UnitFrame, reach: number): (sour
 }
 
 function columnsOf(
-  { frames, stars }: JointFit,
+  { frames, stars }: Sightable,
   sightings: readonly Sighting[],
   measure: (sighting: Sighting) => { perSec: number; err: number },
 ): CommonFluxes {

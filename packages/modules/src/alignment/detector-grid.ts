@@ -1,5 +1,6 @@
+import { affineShape } from '@colibri/numerics';
 import type { UnitFrame } from '@colibri/pipeline';
-import { localGeometry } from '@colibri/sky';
+import type { PlateModel } from '../astrometry/plate-model.ts';
 import { isMirrored } from '../detector/cameras.ts';
 import { orientationCode } from '../reduction/orientation.ts';
 
@@ -34,23 +35,30 @@ const TURNS: readonly (readonly [number, number, number, number])[] = [
  * indeed north up; a frame that was left as read out lies on the detector's own grid whatever its sky does. Where no header tells,
  * frames of different quarters on the sky do not share: another program may have turned them.
  */
-export function detectorGrid(frame: Pick<UnitFrame, 'header' | 'meta' | 'width' | 'height' | 'wcs'>): DetectorGrid {
-  const { width, height, wcs } = frame;
+export function detectorGrid(frame: Pick<UnitFrame, 'header' | 'meta'>, plate: PlateModel): DetectorGrid {
+  const { width, height } = plate;
   const rotation = frame.header.get('SMTMRO');
-  const quarter = wcs ? skyQuarter(wcs, width, height) : 0;
-  const isToldAndTurned = typeof rotation === 'number' && quarter === 0;
-  const code = isToldAndTurned ? orientationCode(rotation, isMirrored(frame.meta.camera)) : orientationCode(0, false);
-  const [a, b, c, d] = TURNS[code.code]!;
-  const w = code.transposed ? height : width;
-  const h = code.transposed ? width : height;
-  const group = typeof rotation === 'number' ? 'detector' : `sky ${quarter}`;
-  return { key: `${w}x${h} ${group}`, width: w, height: h, turn: [a, c, b, d] };
+  const isTold = typeof rotation === 'number';
+  const quarter = skyQuarter(plate);
+  const { code, transposed } =
+    isTold && quarter === 0 ? orientationCode(rotation, isMirrored(frame.meta.camera)) : orientationCode(0, false);
+  const [a, b, c, d] = TURNS[code]!;
+  const w = transposed ? height : width;
+  const h = transposed ? width : height;
+  return { key: `${w}x${h} ${isTold ? 'detector' : `sky ${quarter}`}`, width: w, height: h, turn: [a, c, b, d] };
 }
 
 /** Quarters by which the sky is turned on the frame: 0 north up. */
-function skyQuarter(wcs: NonNullable<UnitFrame['wcs']>, width: number, height: number): number {
-  const { rotationDeg } = localGeometry(wcs, (width - 1) / 2, (height - 1) / 2);
-  return Number.isFinite(rotationDeg) ? ((Math.round(rotationDeg / 90) % 4) + 4) % 4 : 0;
+function skyQuarter({ xi, eta, width, height }: PlateModel): number {
+  const { rotationDeg } = affineShape({
+    a: xi[1]! / width,
+    b: xi[2]! / height,
+    c: 0,
+    d: eta[1]! / width,
+    e: eta[2]! / height,
+    f: 0,
+  });
+  return ((Math.round(rotationDeg / 90) % 4) + 4) % 4;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { legendreRow, polynomialTermCount } from '@colibri/numerics';
 import type { UnitFrame } from '@colibri/pipeline';
-import { type PlateModel, plateOfWcs } from '../astrometry/plate-model.ts';
+import type { PlateModel } from '../astrometry/plate-model.ts';
 import { plateSources } from '../astrometry/plate-sources.ts';
 import type { TangentPoint } from '../astrometry/tangent-plane.ts';
 import { type DetectorGrid, detectorGrid, turnLegendre } from './detector-grid.ts';
@@ -40,17 +40,16 @@ export interface JointFrame {
   readonly own: Distortion;
 }
 
-/** null: the WCS is not defined over the frame. */
+/** `plate`: where the frame lies by itself, about its own middle. */
 export function jointFrame(
   frame: Pick<UnitFrame, 'header' | 'meta' | 'width' | 'height' | 'wcs' | 'sources'>,
+  plate: PlateModel,
   index: number,
   unitCenter: TangentPoint,
   years: number,
-): JointFrame | null {
-  const plate = frame.wcs && plateOfWcs(frame.wcs, frame.width, frame.height);
-  if (!plate) return null;
+): JointFrame {
   const { width, height } = frame;
-  const grid = detectorGrid(frame);
+  const grid = detectorGrid(frame, plate);
   const { linear, own } = splitPlate(plate, grid);
   const scale = Math.sqrt(Math.abs((linear[1]! * linear[5]! - linear[2]! * linear[4]!) * 4) / (width * height));
   const { x, y, sigma } = plateSources(frame.sources.columns);

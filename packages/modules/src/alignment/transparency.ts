@@ -20,6 +20,8 @@ export interface RelativeTransparency {
   readonly stars: Int32Array;
   /** Indices of the clear half. */
   readonly reference: readonly number[];
+  /** ln of the flux per second of each star at the reference transparency; NaN: not in common. */
+  readonly brightness: Float64Array;
   /** Scatter of single stars beyond their errors [1]: flat field, profile, variables. */
   readonly scatter: number;
 }
@@ -78,13 +80,13 @@ export function fitTransparency(fluxes: CommonFluxes, shareErr: Float64Array): R
     count[frame[k]!]!++;
   }
   const value = Float64Array.from(level, (l, f) => (count[f]! > 0 ? Math.exp(l) : NaN));
-  const reference = clearHalf(value);
-  const unit = reference.reduce((sum, f) => sum + value[f]!, 0) / reference.length;
+  const { reference, mean: unit } = clearHalf(value);
   return {
     value: value.map((t) => t / unit),
     error: value.map((t, f) => (t / unit) * Math.hypot(Math.sqrt(1 / information[f]!), shareErr[f]!)),
     stars: count,
     reference,
+    brightness: brightness.map((b, s) => (hold[s]! > 0 ? b + Math.log(unit) : NaN)),
     scatter,
   };
 }
@@ -92,11 +94,12 @@ export function fitTransparency(fluxes: CommonFluxes, shareErr: Float64Array): R
 /** Median of chi² of one degree of freedom. */
 const MEDIAN_CHI2 = 0.4549;
 
-/** Indices of the frames at or above the median, of which there is at least half. */
-function clearHalf(value: Float64Array): number[] {
+/** Indices of the clearer half of the frames, and their mean. */
+export function clearHalf(value: Float64Array): { readonly reference: readonly number[]; readonly mean: number } {
   const known = Array.from(value.keys()).filter((f) => Number.isFinite(value[f]!));
-  const sorted = [...known].sort((a, b) => value[b]! - value[a]! || a - b);
-  return sorted.slice(0, Math.ceil(known.length / 2)).sort((a, b) => a - b);
+  const clearest = known.sort((a, b) => value[b]! - value[a]! || a - b).slice(0, Math.ceil(known.length / 2));
+  const reference = clearest.sort((a, b) => a - b);
+  return { reference, mean: reference.reduce((sum, f) => sum + value[f]!, 0) / reference.length };
 }
 
 /** ln transparency by medians over the stars that a frame shares with those before it. */
@@ -169,4 +172,28 @@ function step(
   brightness.fill(0);
   for (const k of ties) brightness[star[k]!]! += (weight[k]! * (lnFlux[k]! - level[frame[k]!]!)) / hold[star[k]!]!;
   return moved;
+}
+
+/** ln transparency of one more frame beside stars of known brightness, robustly; NaN: none in common. */
+export function levelAmong(
+  { star, lnFlux, lnErr }: CommonFluxes,
+  brightness: (star: number) => number,
+  scatter: number,
+): { readonly level: number; readonly error: number } {
+  const ties = Array.from(star.keys()).filter((k) => Number.isFinite(lnFlux[k]! - brightness(star[k]!)) && lnErr[k]! > 0);
+  const difference = Float64Array.from(ties, (k) => lnFlux[k]! - brightness(star[k]!));
+  let level = medianOf(difference);
+  let information = 0;
+  for (let round = 0; round < 10; round++) {
+    let sum = 0;
+    information = 0;
+    for (const [i, k] of ties.entries()) {
+      const variance = lnErr[k]! ** 2 + scatter * scatter;
+      const w = (NU + 1) / (NU + (difference[i]! - level) ** 2 / variance) / variance;
+      sum += w * difference[i]!;
+      information += w;
+    }
+    level = sum / information;
+  }
+  return { level, error: Math.sqrt(1 / information) };
 }
