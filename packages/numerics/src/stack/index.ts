@@ -2,3 +2,5 @@ export type { FrameShare, ReferencePlanes, ReferenceSums, StackSums } from './ac
 export { addFrame, addReference, outliers, reference } from './accumulators.ts';
 export type { StackPlanes } from './finish-stack.ts';
 export { finishStack } from './finish-stack.ts';
+export type { OutlierJudgement } from './judge-outliers.ts';
+export { judgeOutliers } from './judge-outliers.ts';

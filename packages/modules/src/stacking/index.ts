@@ -1,0 +1,2 @@
+export * as stackingErrors from './errors.ts';
+export { stacking } from './stacking.ts';

@@ -1,0 +1,127 @@
+import {
+  type Compute,
+  type CoordinateGrid,
+  cellArea,
+  fillBad,
+  GRID_STEP,
+  gridAt,
+  judgeOutliers,
+  lanczosTable,
+  MOST_BAD,
+  markNear,
+  type ReferencePlanes,
+  type ResampledPlanes,
+  resamplePixel,
+} from '@colibri/numerics';
+import type { StackFrame } from './frame-share.ts';
+import type { OutputGrid } from './output-grid.ts';
+import type { PreparedFrame } from './prepare-frame.ts';
+import type { StackingOptions } from './stack-unit.ts';
+
+/** Resampled pixels that are looked at on the frame itself [sigma]. */
+const LOOK_SIGMA = 4;
+
+export interface RejectionJob {
+  readonly frame: StackFrame;
+  readonly prepared: PreparedFrame;
+  readonly toFrame: CoordinateGrid;
+  readonly rows: readonly [number, number];
+  readonly resampled: ResampledPlanes;
+  readonly grid: OutputGrid;
+  readonly reference: ReferencePlanes;
+  readonly options: StackingOptions;
+}
+
+/** Masks outliers on the frame's own pixels, and resamples again the pixels of the stack that they reached. The number of pixels masked. */
+export async function rejectOutliers(job: RejectionJob, compute: Compute): Promise<number> {
+  const { frame, prepared, toFrame, rows, resampled, grid, reference, options } = job;
+  const [from, to] = [rows[0] * grid.width, rows[1] * grid.width];
+  const part = <A extends Float32Array | Uint16Array>(plane: A): A => plane.subarray(from, to) as A;
+  const { data, variance, mask } = resampled;
+  const found = await compute.outliers(
+    { data: part(data), variance: part(variance), mask: part(mask) },
+    { mean: part(reference.mean), rest: part(reference.rest) },
+    frame.weight,
+    LOOK_SIGMA,
+  );
+  if (found.length === 0) return 0;
+  const rejected = judgeOutliers(
+    found.map((i) => i + from),
+    {
+      data: prepared.data,
+      variance: prepared.variance,
+      mask: prepared.mask,
+      shape: prepared,
+      grid: toFrame,
+      scale: frame.scale,
+      reference: reference.mean,
+      stackShape: grid,
+      referenceNoise: frame.weight / medianWeight(reference.rest),
+      skyVariance: prepared.skyVariance,
+      fwhmPix: frame.fwhmPix,
+      referenceFwhmPix: frame.fwhmPix,
+      sigmas: options.clipSigma,
+    },
+  );
+  repair(rejected, job);
+  return rejected.length;
+}
+
+/** Of the pixels that have any: from a thousand of them. */
+function medianWeight(rest: Float32Array): number {
+  const some: number[] = [];
+  const step = Math.max(1, Math.floor(rest.length / 1000));
+  for (let i = step >> 1; i < rest.length; i += step) if (rest[i]! > 0) some.push(rest[i]!);
+  return some.sort((a, b) => a - b)[some.length >> 1] ?? Number.POSITIVE_INFINITY;
+}
+
+/** Fills newly masked pixels and resamples what they reach. */
+function repair(pixels: Int32Array, { frame, prepared, toFrame, resampled, grid }: RejectionJob): void {
+  const { width } = prepared;
+  fillBad(prepared.data, prepared.variance, prepared.mask, pixels, prepared.skyVariance, prepared);
+  markNear(pixels, prepared, prepared.near);
+  const table = lanczosTable();
+  const [wx, wy] = [new Float64Array(6), new Float64Array(6)];
+  const at = new Float64Array(2);
+  const done = new Set<number>();
+  const inverse = inverseOf(toFrame, grid);
+  for (const p of pixels) {
+    const u = p % width;
+    const v = (p - u) / width;
+    const [x0, y0, reach] = inverse(u, v);
+    for (let y = Math.max(0, y0 - reach); y <= Math.min(grid.height - 1, y0 + reach); y++) {
+      for (let x = Math.max(0, x0 - reach); x <= Math.min(grid.width - 1, x0 + reach); x++) {
+        gridAt(toFrame, x, y, at);
+        const o = y * grid.width + x;
+        if (Math.abs(at[0]! - u) >= 3 || Math.abs(at[1]! - v) >= 3 || done.has(o)) continue;
+        done.add(o);
+        const area = cellArea(toFrame, Math.floor(x / GRID_STEP), Math.floor(y / GRID_STEP));
+        resamplePixel(prepared, at[0]!, at[1]!, frame.scale * area, MOST_BAD, table, wx, wy, resampled, o);
+      }
+    }
+  }
+}
+
+/** Pixel of the stack nearest to a place on the frame, by Newton steps on the grid, and how far around it the support of a pixel reaches. */
+function inverseOf(grid: CoordinateGrid, { width, height }: OutputGrid): (u: number, v: number) => [number, number, number] {
+  const at = new Float64Array(2);
+  const right = new Float64Array(2);
+  const up = new Float64Array(2);
+  let [x, y] = [width / 2, height / 2];
+  return (u, v) => {
+    for (let round = 0; round < 6; round++) {
+      gridAt(grid, x, y, at);
+      gridAt(grid, x + 1, y, right);
+      gridAt(grid, x, y + 1, up);
+      const [a, b, c, d] = [right[0]! - at[0]!, up[0]! - at[0]!, right[1]! - at[1]!, up[1]! - at[1]!];
+      const det = a * d - b * c;
+      const [du, dv] = [u - at[0]!, v - at[1]!];
+      const [dx, dy] = [(d * du - b * dv) / det, (a * dv - c * du) / det];
+      if (!Number.isFinite(dx + dy)) [x, y] = [width / 2, height / 2];
+      else [x, y] = [Math.min(Math.max(x + dx, 0), width - 1), Math.min(Math.max(y + dy, 0), height - 1)];
+      if (Math.hypot(dx, dy) < 0.01) break;
+    }
+    const size = Math.hypot(right[0]! - at[0]!, right[1]! - at[1]!);
+    return [Math.round(x), Math.round(y), Math.ceil(4.5 / size) + 1];
+  };
+}
