@@ -1,4 +1,4 @@
-import type { AlignedFrame, UnitAlignment } from '@colibri/pipeline';
+import type { AlignedFrame, ProductCodec, UnitAlignment } from '@colibri/pipeline';
 import { parseWcs, type Wcs } from '@colibri/sky';
 
 const SCHEMA = 'colibri.alignment/1';
@@ -40,6 +40,15 @@ export function decodeAlignment(text: string): UnitAlignment {
     })),
   };
 }
+
+/** `alignment.json` in the folder of the unit. */
+export const alignmentCodec: ProductCodec<UnitAlignment> = {
+  encode: async (alignment) => new Map([['alignment.json', new TextEncoder().encode(encodeAlignment(alignment))]]),
+  async decode(read) {
+    const bytes = await read('alignment.json');
+    return bytes && decodeAlignment(new TextDecoder().decode(bytes));
+  },
+};
 
 /** The same WCS by way of its cards, so that it gives the same bits as one that was written and read. */
 export const throughCards = (wcs: Wcs): Wcs => parseWcs(new Map(Object.entries(cardsOf(wcs))));

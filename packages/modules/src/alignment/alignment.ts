@@ -1,6 +1,7 @@
 import { defineModule, input, metric, number, output, type UnitAlignment } from '@colibri/pipeline';
 import { alignQuickly } from './align-quickly.ts';
 import { alignUnit } from './align-unit.ts';
+import { alignmentCodec } from './alignment-file.ts';
 
 /** Lays the frames of a unit on one sky, and says how clear the sky was in each. */
 export const alignment = defineModule({
@@ -53,7 +54,7 @@ export const alignment = defineModule({
     }),
   },
   outputs: {
-    alignment: output('alignment', 'Coordinates, transparency and fate of each frame.', { level: 'L1c' }),
+    alignment: output('alignment', 'Coordinates, transparency and fate of each frame.', { level: 'L1c', codec: alignmentCodec }),
   },
   metrics: {
     frames: metric('Frames of the unit.', { unit: 'frames', card: 'ALNFRAME', field: 'frames' }),
