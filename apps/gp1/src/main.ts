@@ -12,7 +12,7 @@ import { pipelineCommand } from './commands/pipeline.ts';
 import { statusCommand } from './commands/status.ts';
 import { commandLine } from './errors.ts';
 import { type ExitCode, exitCodes, exitCodesHelp } from './exit-codes.ts';
-import { standard } from './sequences.ts';
+import { calibrationModules, standard } from './sequences.ts';
 import { software } from './world/engine-world.ts';
 
 /** Entry of every installed command: `gp1`, `pipeline`, and one per module. Ends the process with the documented code. */
@@ -57,7 +57,7 @@ function programOf(name: string, run: Run): Command {
       .addHelpText('after', '\nExample:\n  pipeline -c config/alerts -s /data/raw/20260101 -r /data/reduced')
       .action(() => run(() => pipelineCommand(program.opts(), { sequence: standard, ended: signalled() }))());
   }
-  const module = standard.modules.find((candidate) => candidate.name === name);
+  const module = [...standard.modules, ...calibrationModules].find((candidate) => candidate.name === name);
   if (!module) throw commandLine({ what: `There is no command ${name}` });
   return moduleProgram(program, module, run);
 }

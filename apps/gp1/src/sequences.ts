@@ -1,5 +1,14 @@
-import { alignment, astrometry, findstars, reduction } from '@colibri/modules';
-import { type Sequence, sequence } from '@colibri/pipeline';
+import { alignment, astrometry, bias, dark, findstars, flat, reduction } from '@colibri/modules';
+import { type AnyModule, type Sequence, sequence } from '@colibri/pipeline';
+
+/** What happens to each frame. */
+const frames = [reduction, findstars, astrometry];
+
+/** The strategy `quick`: positions and magnitudes as early as can be; nothing is subtracted. */
+const quick = sequence('quick', [...frames, alignment]);
 
 /** The strategy `standard`, top to bottom: what happens to each frame, then to the frames of a unit together. */
-export const standard: Sequence = sequence('standard', [reduction, findstars, astrometry, alignment]);
+export const standard: Sequence = sequence('standard', [...frames, alignment], [quick]);
+
+/** Commands that make masters of raw calibration frames, in the order in which each needs the ones before. */
+export const calibrationModules: readonly AnyModule[] = [bias, dark, flat];

@@ -6,6 +6,7 @@ import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { loadModule } from '../world/load-config.ts';
 import { inputFiles } from './inputs.ts';
 import { needs, runOffline } from './offline.ts';
+import { setupModuleCommand } from './setup-module.ts';
 import { consoleOutput, type Output, printProblems } from './shared.ts';
 import { unitModuleCommand } from './unit-module.ts';
 
@@ -48,6 +49,14 @@ export async function moduleCommand(
   if (found.length > 0 || !input || !config.output) {
     printProblems(found, output);
     return exitCodes.invalid;
+  }
+  if (module.unitOfWork === 'setup') {
+    const log = openLog({ write: output.out });
+    try {
+      return await setupModuleCommand(module, { config, input, output: config.output, log });
+    } finally {
+      await log.close();
+    }
   }
   const kind = needs(module, 'rawFrame') ? 'raw' : 'reduced';
   const modules = [{ module, config }];

@@ -45,7 +45,7 @@ const structure = 'Structure of pipeline';
 
 /** Reads `pipeline.cfg` and one `<module>.cfg` per module. All problems are returned; the configuration holds defaults in their places. */
 export async function readPipelineConfig(
-  sequence: Sequence,
+  standard: Sequence,
   folder: ConfigFolder,
   overrides: Overrides = {},
 ): Promise<{ readonly config: PipelineConfig; readonly problems: readonly ObservatoryError[] }> {
@@ -63,8 +63,13 @@ export async function readPipelineConfig(
   const reader = iniReader(own.ini, problems);
 
   const mode = reader.take('Strategy processing', 'mode');
-  if (mode && mode.value.toLowerCase() !== sequence.name) {
-    problems.push(configValue({ ...mode, wanted: `is no strategy of this version; the only one is "${sequence.name}"` }));
+  const strategies = [standard, ...standard.others];
+  const named = strategies.find(({ name }) => name === mode?.value.toLowerCase());
+  const sequence = named ?? standard;
+  if (mode && !named) {
+    const known = strategies.map(({ name }) => `"${name}"`).join(' and ');
+    const are = strategies.length > 1 ? `there are ${known}` : `the only one is ${known}`;
+    problems.push(configValue({ ...mode, wanted: `is no strategy of this version; ${are}` }));
   }
   const folderHeaders = readFolderHeaders(reader);
   const path = (key: 'input' | 'output'): string | null => {

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runInstalled } from './run.mjs';
+
+await runInstalled('bias');
