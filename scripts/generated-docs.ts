@@ -4,7 +4,7 @@ import * as base from '@colibri/base';
 import * as baseNode from '@colibri/base/node';
 import { fitsErrors } from '@colibri/fits';
 import { serverErrors } from '@colibri/gic-server';
-import { gp1Errors, standard } from '@colibri/gp1';
+import { calibrationModules, gp1Errors, standard } from '@colibri/gp1';
 import { detectorErrors } from '@colibri/modules';
 import { numericsErrors } from '@colibri/numerics';
 import { definitionsOf, errorReference, exampleConfig, moduleReference, pipelineErrors } from '@colibri/pipeline';
@@ -34,7 +34,7 @@ export function errorKinds(): base.ErrorDefinition<base.Facts>[] {
 /** Path → text of every generated page. */
 export function generatedDocs(): Map<string, string> {
   const pages = new Map([['docs/errors.md', errorReference(errorKinds())]]);
-  for (const module of standard.modules) {
+  for (const module of [...standard.modules, ...calibrationModules]) {
     pages.set(`docs/modules/${module.name}.md`, moduleReference(module));
     pages.set(`docs/modules/${module.name}.cfg`, exampleConfig(module));
   }

@@ -1,3 +1,3 @@
 export * as gp1Errors from './errors.ts';
 export { runCommand } from './main.ts';
-export { standard } from './sequences.ts';
+export { calibrationModules, standard } from './sequences.ts';

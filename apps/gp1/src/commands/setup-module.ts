@@ -74,7 +74,7 @@ export async function setupModuleCommand(
         const helpers = await readHelpers(module, setup, config, output);
         await compute.scope(async () => {
           const { outputs } = await module.run({ setup, ...helpers } as never, config.parameters as never, context);
-          const master = outputs.master as Master | null;
+          const master = outputs['master'] as Master | null;
           if (!master) {
             failed++;
             return;
@@ -159,6 +159,13 @@ async function readHelpers(
 }
 
 const setupWords = ({ camera, filter, binning, readMode, softGain, width, height }: MasterKey): string =>
-  [camera, ...(filter === '-' ? [] : [filter]), `binning ${binning}`, `read mode ${readMode}`, `soft gain ${softGain}`, `${width} × ${height}`].join(', ');
+  [
+    camera,
+    ...(filter === '-' ? [] : [filter]),
+    `binning ${binning}`,
+    `read mode ${readMode}`,
+    `soft gain ${softGain}`,
+    `${width} × ${height}`,
+  ].join(', ');
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -62,7 +62,10 @@ export async function masterAt(path: string, key: MasterKey): Promise<Master> {
   if (!found) throw pipelineErrors.masterUnreadable({ path, what: 'it does not exist' });
   if (!found.isDirectory()) return readMaster(path, key);
   // Of equals the newest: names begin with the time of the first frame.
-  const names = (await readdir(path)).filter((name) => /\.(fits?)(\.(fz|gz))?$/i.test(name)).sort().reverse();
+  const names = (await readdir(path))
+    .filter((name) => /\.(fits?)(\.(fz|gz))?$/i.test(name))
+    .sort()
+    .reverse();
   const all = await Promise.all(names.map((name) => readMaster(join(path, name), key).catch(() => null)));
   const fitting = all.flatMap((master) => (master && agrees(master.key, key) ? [master] : []));
   const target = key.exposureSec ?? 0;

@@ -30,7 +30,8 @@ export async function buildMaster(
   let width = 0,
     height = 0;
   for (const frame of frames) {
-    const prepared = prepare(frame, key, helpers, compute);
+    const prepared = prepareFrame(frame, key, helpers, compute);
+    scaleFrame(prepared.data, key, frame.meta.exposureSec);
     if (planes.length > 0 && (prepared.width !== width || prepared.height !== height)) {
       throw wrongShape({
         frame: frame.meta.frameId,
@@ -45,7 +46,9 @@ export async function buildMaster(
   }
   const count = width * height;
   const out = { mean: compute.float32(count), variance: compute.float32(count), count: compute.uint16(count) };
-  const { mean, variance } = await compute.clippedMean(planes, { clipSigma: key.type === 'flat' ? 3 : 4 }, out);
+  // The MAD of a few samples is often far too small: without a floor good samples are clipped, and the variance comes out too low.
+  const noise = planes.length > 1 ? pairNoise(planes[0]!, planes[1]!) : 0;
+  const { mean, variance } = await compute.clippedMean(planes, { clipSigma: key.type === 'flat' ? 3 : 4, noise }, out);
   steadyVariance(variance, planes.length);
   compute.free(out.count);
   for (const plane of planes) compute.free(plane);
@@ -55,8 +58,8 @@ export async function buildMaster(
   return { width, height, data: mean, variance, mask };
 }
 
-/** One raw frame brought to the unit of its master. */
-function prepare(
+/** One raw frame without its level, the bias, and for flats the dark [adu]; in memory of `compute`. */
+export function prepareFrame(
   frame: RawFrame,
   key: MasterKey,
   { bias, dark }: Helpers,
@@ -87,20 +90,24 @@ function prepare(
     for (let x = 0; x < width; x++, i++) {
       let value = data[i]! - levels[2 * y + (x < width >> 1 ? 0 : 1)]!;
       if (bias) value -= bias.data[i]!;
-      if (dark && key.type === 'flat') value -= dark.data[i]! * exposure;
+      if (dark && key.type === 'flat') value -= dark.data[i]! * exposure + (dark.offset?.[i] ?? 0);
       data[i] = value;
     }
   }
-  const scale = key.type === 'dark' ? exposure : key.type === 'flat' ? medianOf(data) : 1;
-  if (scale !== 1) for (let i = 0; i < data.length; i++) data[i]! /= scale;
   return { data, width, height };
+}
+
+/** Darks per second, flats to median 1. */
+function scaleFrame(data: Float32Array, key: MasterKey, exposureSec: number): void {
+  const scale = key.type === 'dark' ? exposureSec : key.type === 'flat' ? medianOf(data) : 1;
+  if (scale !== 1) for (let i = 0; i < data.length; i++) data[i]! /= scale;
 }
 
 /**
  * The sample variance of a handful of frames is itself uncertain by tens of percent, and would weight pixels at random. Each is drawn
  * towards the typical one as if that had been learnt from 20 frames; a pixel that is truly unsteady keeps most of its excess.
  */
-function steadyVariance(variance: Float32Array, frames: number): void {
+export function steadyVariance(variance: Float32Array, frames: number): void {
   const freedom = Math.max(frames - 1, 0);
   // The median of chi² with ν degrees of freedom is about ν (1 − 2/(9 ν))³.
   const typical = freedom > 0 ? medianOf(variance) / (1 - 2 / (9 * freedom)) ** 3 : Number.NaN;
@@ -111,8 +118,17 @@ function steadyVariance(variance: Float32Array, frames: number): void {
   }
 }
 
+/** 1 sigma of one frame [its unit] from the differences of two, by their median: rays and hot pixels do not matter. */
+export function pairNoise(a: Float32Array, b: Float32Array): number {
+  const differences = new Float32Array(a.length);
+  for (let i = 0; i < a.length; i++) differences[i] = a[i]! - b[i]!;
+  const middle = medianOf(differences);
+  for (let i = 0; i < a.length; i++) differences[i] = Math.abs(differences[i]! - middle);
+  return (1.4826022 * medianOf(differences)) / Math.SQRT2;
+}
+
 /** Median of every 17th pixel: 250,000 of 4 million give it to 0.3 % of the pixel scatter. */
-function medianOf(data: Float32Array): number {
+export function medianOf(data: Float32Array): number {
   const sample = new Float32Array(Math.ceil(data.length / 17));
   let n = 0;
   for (let i = 0; i < data.length; i += 17) if (!Number.isNaN(data[i])) sample[n++] = data[i]!;
@@ -124,7 +140,7 @@ function medianOf(data: Float32Array): number {
  * A dark of a few frames is mostly read noise, and would add it to every frame. Dark current and glow are smooth, so a pixel within
  * 3 sigma of its neighbourhood takes the level of the neighbourhood; one that truly stands out keeps its own value and error.
  */
-async function calmDark(
+export async function calmDark(
   rate: Float32Array,
   variance: Float32Array,
   mask: Uint16Array,
@@ -143,7 +159,7 @@ async function calmDark(
 }
 
 /** BAD where a dark is far above its fellows: 10 robust sigma, and more than 10 adu in the exposure. */
-function hotPixels(rate: Float32Array, exposureSec: number): Uint16Array {
+export function hotPixels(rate: Float32Array, exposureSec: number): Uint16Array {
   const median = medianOf(rate);
   const deviation = medianOf(rate.map((value) => Math.abs(value - median)));
   const limit = Math.max(10 * 1.4826 * deviation, 10 / exposureSec);

@@ -18,6 +18,7 @@ export function encodeMaster(master: Master): Uint8Array {
   if (key.exposureSec !== null) header.set('DARKTIME', key.exposureSec, '[s] exposure time of the darks');
   header.set('NCOMBINE', master.inputs.length, 'frames combined');
   for (const [i, frame] of master.inputs.entries()) header.set(`IMCMB${String(i + 1).padStart(3, '0')}`, frame);
+  for (const { keyword, value, comment } of master.figures ?? []) header.set(keyword, value, comment);
   const shape = [master.width, master.height];
   const compress = { algorithm: 'GZIP_2', quantize: 'lossless' } as const;
   const hdus = [imageHdu({ data: plain(master.data), shape, header, name: 'SCI', unit: units[key.type], compress })];
@@ -31,6 +32,7 @@ export function encodeMaster(master: Master): Uint8Array {
         compress,
       }),
     );
+  if (master.offset) hdus.push(imageHdu({ data: plain(master.offset), shape, name: 'OFFSET', unit: 'adu', compress }));
   if (master.mask)
     hdus.push(imageHdu({ data: Int16Array.from(master.mask), shape, name: 'MASK', compress: { algorithm: 'RICE_1' } }));
   return writeFits(hdus);
@@ -47,6 +49,7 @@ export async function decodeMaster(bytes: Uint8Array, name: string, sha256: stri
     return hdu ? Float32Array.from((await readImage(hdu)).data as Float32Array) : null;
   };
   const mask = await plane('MASK');
+  const offset = await plane('OFFSET');
   const key: MasterKey = {
     type: header.text('MASTER') as MasterKey['type'],
     camera: header.text('INSTRUME') ?? '',
@@ -73,6 +76,7 @@ export async function decodeMaster(bytes: Uint8Array, name: string, sha256: stri
     variance: await plane('VAR'),
     mask: mask ? Uint16Array.from(mask) : null,
     inputs,
+    ...(offset ? { offset } : {}),
     note: null,
   };
 }

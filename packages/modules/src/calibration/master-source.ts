@@ -113,14 +113,16 @@ function inMemory(master: Master, compute: Compute): Pick<Master, 'data' | 'vari
 }
 
 /** Raised when the same inputs give other masters. */
-const builderVersion = 2;
+const builderVersion = 3;
 
 /** `flat_20251231T205643_C0_r_1x1_<8 hex>`: readable, and different for different inputs. */
-function nameOf(plan: MasterPlan, helpers: readonly (Master | null)[]): string {
-  const { key, inputs } = plan;
+export function nameOf(
+  { key, inputs }: { readonly key: MasterKey; readonly inputs: readonly { readonly frameId: string; readonly sha256: string }[] },
+  helpers: readonly (Master | null)[],
+): string {
   const start = inputs[0]!.frameId.slice(0, 15);
   const words = [key.type, start, key.camera, key.type === 'flat' ? key.filter : 'w', key.binning, key.readMode, key.softGain];
-  if (key.type === 'dark') words.push(String(key.exposureSec));
+  if (key.type === 'dark') words.push(String(key.exposureSec ?? 'rate'));
   const identity = [
     builderVersion,
     ...words,

@@ -1,3 +1,4 @@
+import type { Compute } from '@colibri/numerics';
 import {
   choice,
   defineModule,
@@ -107,7 +108,7 @@ export const reduction = defineModule({
     const found = await compute.calibrateFrame(
       counts,
       {
-        bias: bias?.data ?? null,
+        bias: withOffset(bias, dark, compute),
         biasVariance: bias?.variance ?? null,
         darkRate: dark?.data ?? null,
         darkVariance: dark?.variance ?? null,
@@ -175,6 +176,15 @@ export const reduction = defineModule({
     return { outputs: { reduced }, metrics: { sky, saturated: found.saturated / count, cosmics } };
   },
 });
+
+/** What does not grow with time is removed together: the bias, and the offset of a dark that was fitted over several times. */
+function withOffset(bias: Master | null, dark: Master | null, compute: Compute): Float32Array | null {
+  const offset = dark?.offset;
+  if (!offset) return bias?.data ?? null;
+  const sum = compute.float32(offset.length);
+  for (let i = 0; i < sum.length; i++) sum[i] = offset[i]! + (bias ? bias.data[i]! : 0);
+  return sum;
+}
 
 function checkShape(raw: RawFrame, what: string, master: Master | null, width: number, height: number): void {
   if (!master || (master.width === width && master.height === height)) return;
