@@ -28,7 +28,7 @@ export interface MemoryLedger extends Ledger {
 /** A ledger that lives as long as its process: for tests, offline commands and `--db memory`. */
 export function openMemoryLedger(clock: Clock = systemClock): MemoryLedger {
   const entries = new Map<string, Entry>();
-  const offers = new Map<string, Map<string, Offer>>(); // pipeline → `sha256 path` → offer
+  const offers = new Map<string, Map<string, Offer>>(); // pipeline → `sha256 configuration path` → offer
   const calibrations = new Map<string, CalibrationRaw>();
   const instances = new Map<string, InstanceStatus>();
   const units = new Map<string, UnitRow>();
