@@ -1,8 +1,12 @@
 export { magnitudeOf, microJyOf, scaledPlace, zeroPointAt } from './apply-calibration.ts';
 export { type FilterMagnitudes, filterMagnitudes } from './filter-magnitudes.ts';
 export { FILTERS, type FilterRule, instrumentOf } from './filters.ts';
+export { decodeForced, encodeForced } from './forced-file.ts';
 export type { ForcedMeasurement, ForcedPlaces, ForcedTarget } from './forced-photometry.ts';
 export { ForcedFlag, forcedPhotometry, forcedTable, forceOn, zeroPointsOf } from './forced-photometry.ts';
 export { frameTarget, stackTarget } from './forced-targets.ts';
 export { matchStackSources, stackCone } from './match-catalog.ts';
 export { photometry } from './photometry.ts';
+export { photometryCodec } from './photometry-file.ts';
+export { decodePsf, encodePsf } from './psf-file.ts';
+export { decodeStackCatalog, encodeStackCatalog } from './stack-catalog-file.ts';

@@ -25,6 +25,7 @@ import { keptMeasurement } from './kept-measurement.ts';
 import { limitMap, typicalLimit } from './limits.ts';
 import { type CatalogMatches, matchStackSources, stackCone } from './match-catalog.ts';
 import { imageOfStack, type MeasuredImage, measureImage } from './measure-stack.ts';
+import { photometryCodec } from './photometry-file.ts';
 
 /** Measures the sources of a unit's stack, calibrates them, and follows each through the frames. */
 export const photometry = defineModule({
@@ -68,7 +69,10 @@ export const photometry = defineModule({
     }),
   },
   outputs: {
-    photometry: output('photometry', 'Sources, PSF, calibration, forced fluxes and limits.', { level: 'L1c' }),
+    photometry: output('photometry', 'Sources, PSF, calibration, forced fluxes and limits.', {
+      level: 'L1c',
+      codec: photometryCodec,
+    }),
   },
   metrics: {
     count: metric('Sources of the stack.', { unit: 'sources', card: 'PHNSRC', field: 'stackSourceCount' }),
@@ -194,8 +198,10 @@ function stackSources(
   const nan = (): Float64Array => new Float64Array(n).fill(Number.NaN);
   const [raDeg, decDeg, magPsf, magPsfErr, magAuto, magAutoErr] = [nan(), nan(), nan(), nan(), nan(), nan()];
   const autoToTotal = aperture.autoToTotal > 0 ? aperture.autoToTotal : 1;
-  const x = columns.x.map((v, i) => (Number.isFinite(fluxes.x[i]!) ? fluxes.x[i]! : v));
-  const y = columns.y.map((v, i) => (Number.isFinite(fluxes.y[i]!) ? fluxes.y[i]! : v));
+  // Files count from 1: rounded as they round, so that what is read back is what was written.
+  const asWritten = (v: number): number => v + 1 - 1;
+  const x = columns.x.map((v, i) => asWritten(Number.isFinite(fluxes.x[i]!) ? fluxes.x[i]! : v));
+  const y = columns.y.map((v, i) => asWritten(Number.isFinite(fluxes.y[i]!) ? fluxes.y[i]! : v));
   for (let i = 0; i < n; i++) {
     [raDeg[i], decDeg[i]] = stack.wcs.pixelToSky(x[i]!, y[i]!);
     if (!calibration) continue;
