@@ -51,6 +51,20 @@ describe('pipeline', () => {
     expect(lines.at(-1)).toContain('2 done, 1 failed.');
   });
 
+  it('never writes over what another configuration made: a reprocessed frame is a revision', async () => {
+    const run = () => pipelineCommand({ config: at('cfg') }, { sequence: toySequence, output });
+    await run();
+    const before = readFileSync(at('out/929744/C0/r/catalogs/20260101T042001C0o.json'), 'utf8');
+    await run(); // the same configuration: the same products in their place
+    expect(readdirSync(at('out/929744/C0/r/reduced'))).toHaveLength(2);
+    writeFileSync(at('cfg/reduction.cfg'), '[Calibration]\nbias = none\n[Parameters]\ngain = 2.5\n');
+    await run();
+    expect(readdirSync(at('out/929744/C0/r/reduced'))).toContain('20260101T042001C0o_r1.fits.fz');
+    const after = readFileSync(at('out/929744/C0/r/catalogs/20260101T042001C0o.json'), 'utf8');
+    expect(JSON.parse(after).provenance.configHash).toBe(JSON.parse(before).provenance.configHash);
+    expect(lines.some((line) => line.includes('this is its revision 1'))).toBe(true);
+  });
+
   it('runs nothing with a mistaken configuration', async () => {
     writeFileSync(at('cfg/reduction.cfg'), '[Parameters]\ngian = 1');
     expect(await pipelineCommand({ config: at('cfg') }, { sequence: toySequence, output })).toBe(2);

@@ -6,6 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { folderQuarantine, folderSink, removeParts } from '@colibri/adapters/filesystem';
 import { openMemoryLedger } from '@colibri/adapters/memory';
 import { asObservatoryError, isoUtc, systemClock } from '@colibri/base';
+import { frameSummary } from '@colibri/contracts';
 import {
   type AnyModule,
   type CalibrationRaw,
@@ -24,6 +25,7 @@ import {
   type ProductSink,
   pipelineErrors,
   processFrame,
+  productPaths,
   rawWork,
   readFrameHead,
   readRawFrame,
@@ -91,7 +93,7 @@ export async function runOffline(run: OfflineRun): Promise<ExitCode> {
       const began = performance.now();
       const frameId = frameIdOf(path);
       try {
-        const job = await readJob(path, run, meta());
+        const job = await newVersion(await readJob(path, run, meta()), output, log);
         const result = await processFrame(job, world.ports, sink, who);
         if (result.failure) throw Object.assign(result.failure.error, { module: result.failure.module });
         counts.done++;
@@ -226,6 +228,25 @@ async function recordCalibrations(
   }
   if (recorded > 0) log.log('INFO', name, `${recorded} calibration frames are kept for masters.`);
   return rest;
+}
+
+/** Products that another configuration made are never written over: the frame becomes its next revision. */
+async function newVersion(job: FrameJob, output: string, log: ClosableLog): Promise<FrameJob> {
+  if (job.work.raw === null) return job; // a step over products of this workspace
+  for (let revision = 0; ; revision++) {
+    const { summary } = productPaths(job.work.meta, job.work.header, job.config.folderHeaders, revision);
+    const text = await readFile(join(output, summary), 'utf8').catch(() => null);
+    const made = text === null ? null : frameSummary.safeParse(JSON.parse(text));
+    const isOurs = made === null || (made.success && made.data.provenance.configHash === job.config.hash);
+    if (!isOurs) continue;
+    if (revision > 0)
+      log.log(
+        'INFO',
+        job.pipeline,
+        `${job.work.meta.frameId} was made with another configuration: this is its revision ${revision}.`,
+      );
+    return { ...job, revision };
+  }
 }
 
 async function readJob(path: string, run: OfflineRun, meta: FrameMetaOptions): Promise<FrameJob> {

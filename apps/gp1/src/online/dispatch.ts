@@ -8,6 +8,7 @@ import { software } from '../world/engine-world.ts';
 import type { OnlineContext } from './context.ts';
 import { type FrameQueue, frameQueue, type Waiting } from './frame-queue.ts';
 import type { FrameWorkers } from './frame-workers.ts';
+import type { HandingOver } from './hand-over.ts';
 import { failureOf } from './intake.ts';
 import { type FrameTask, raisedError, type TaskResult } from './task.ts';
 
@@ -39,12 +40,14 @@ export interface Dispatch {
 export interface DispatchOptions {
   /** Draining once: trouble that does not pass soon is final. */
   readonly isOnce: boolean;
+  /** null: nothing is handed over. */
+  readonly handOver: HandingOver | null;
 }
 
 const fullCodes = ['STORAGE_FULL', 'STORAGE_LOW'];
 
 /** Brings waiting frames to workers and their results to the ledger; decides what a failure means (reliability.md §5). */
-export function openDispatch(context: OnlineContext, workers: FrameWorkers, { isOnce }: DispatchOptions): Dispatch {
+export function openDispatch(context: OnlineContext, workers: FrameWorkers, { isOnce, handOver }: DispatchOptions): Dispatch {
   const { ledger, log, clock, config } = context;
   const queue = frameQueue<QueuedFrame>();
   const units = unitQueue({ settleSec: config.unitSettleSec, patienceSec: 20 }, clock);
@@ -237,6 +240,7 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
     if (before?.failure?.quarantinePath) await context.quarantine(frame.pipeline).release(before.failure.quarantinePath);
     forget(frame.key);
     touchUnit(frame, products);
+    handOver?.published({ key: frame.key, pipeline: frame.pipeline, nightId: before?.nightId ?? 'unknown' }, products);
     if (fullSince !== null) {
       log.log(
         'INFO',

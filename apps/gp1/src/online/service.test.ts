@@ -278,6 +278,25 @@ describe('the online mode', () => {
     });
   });
 
+  it('hands every published frame over to the data transfer, also one that an earlier run could not', async () => {
+    writeFileSync(at('gp1.cfg'), gp1Cfg.replace('[svom]', 'transfer_dir = out\n\n[svom]'));
+    const first = frame(0);
+    const manifest = (pipeline: string, name: string): string => at('out', '2025-12-31', pipeline, `${name}.manifest.json`);
+    const online = await start({ isOnce: true });
+    await online.drained;
+    await online.stop();
+    expect(JSON.parse(readFileSync(manifest('svom', first), 'utf8')).files.map(({ name }: { name: string }) => name)).toEqual([
+      `${first}.fits.fz`,
+      `${first}.cat.fits`,
+      `${first}.json`,
+    ]);
+    rmSync(manifest('all', first));
+    const again = await start({ isOnce: true });
+    await again.drained;
+    await again.stop();
+    expect(existsSync(manifest('all', first))).toBe(true);
+  });
+
   describe('trouble', () => {
     const storage = (code: string): ObservatoryError =>
       new ObservatoryError({

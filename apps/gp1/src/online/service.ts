@@ -2,7 +2,14 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type Arrivals, folderQuarantine, type Quarantine, removeParts, watchArrivals } from '@colibri/adapters/filesystem';
+import {
+  type Arrivals,
+  folderQuarantine,
+  type Quarantine,
+  removeParts,
+  transferFolder,
+  watchArrivals,
+} from '@colibri/adapters/filesystem';
 import { asObservatoryError, type Clock, isoUtc, type Log, systemClock } from '@colibri/base';
 import type { FrameState, InstanceStatus } from '@colibri/contracts';
 import type { Gp1Config, Ledger } from '@colibri/pipeline';
@@ -12,6 +19,7 @@ import type { LoadedPipeline } from '../world/load-config.ts';
 import { nobody, type OnlineContext } from './context.ts';
 import { openDispatch } from './dispatch.ts';
 import type { FrameWorkers } from './frame-workers.ts';
+import { handingOver } from './hand-over.ts';
 import { digestOf, failureOf, openIntake } from './intake.ts';
 import { steadyLedger } from './steady-ledger.ts';
 
@@ -76,7 +84,8 @@ export async function startOnline(options: OnlineOptions): Promise<Online> {
       if (parts.length > 0) log.log('INFO', 'GP1', `${parts.length} half-written files of an earlier run removed.`);
     }
     const workers = await options.openWorkers((key) => ledger.calibrations(key));
-    const dispatch = openDispatch(context, workers, { isOnce });
+    const handOver = config.transferDir === null ? null : handingOver(transferFolder(config.transferDir), context);
+    const dispatch = openDispatch(context, workers, { isOnce, handOver });
     const intake = openIntake(context, dispatch);
     let taking = 0;
     let troubleTold = '';
@@ -140,6 +149,8 @@ export async function startOnline(options: OnlineOptions): Promise<Online> {
     }, 250);
 
     await arrivals.scan();
+    const late = (await handOver?.makeUp()) ?? 0;
+    if (late > 0) log.log('INFO', 'GP1', `${late} frames of an earlier run are handed over to the data transfer.`);
     await resumeOrphans(context, dispatch);
     for (const { name, workspaceDir, config: own } of pipelines) {
       for (const folder of await staleUnits(workspaceDir, own)) dispatch.resumeUnit(name, folder);
@@ -168,6 +179,8 @@ export async function startOnline(options: OnlineOptions): Promise<Online> {
           clearInterval(resting);
           const closing = arrivals.close();
           await dispatch.stop(graceMs);
+          handOver?.stop();
+          await handOver?.settle();
           await closing;
           isStopping = true;
           for (const { name } of pipelines) states.set(name, 'stopped');

@@ -26,6 +26,8 @@ export interface Gp1Config {
   readonly catalog: string;
   readonly mastersDir: string;
   readonly quarantineDir: string;
+  /** Reduced frames are handed over here for the data transfer; null: they are not. */
+  readonly transferDir: string | null;
   /** `embedded`, `memory` or a postgres URL. */
   readonly database: string;
   /** Folder of the embedded database. */
@@ -114,6 +116,7 @@ export function readGp1Config(
     catalog: path('catalog', `${stateDir}/catalogs`),
     mastersDir: path('masters_dir', `${stateDir}/masters`),
     quarantineDir: path('quarantine_dir', `${stateDir}/quarantine`),
+    transferDir: path('transfer_dir', '') || null,
     database: readDatabase(general('database'), problems),
     databaseDir: path('database_dir', `${stateDir}/database`),
     workers: figure('workers'),
