@@ -33,7 +33,7 @@ const FIRST_CATALOG = 0.05;
 const LEAST_CATALOG = 0.0005;
 const UNCATALOGUED = 1e-3; // share of a full anchor that holds a star no catalogue knows
 /** A step below this is none [arcsec]. */
-const REST = 1e-5;
+const REST = 5e-5;
 
 /**
  * Fits all frames together: one distortion per detector, six numbers per frame, and the places of the stars, which the catalogue holds by its
@@ -59,6 +59,7 @@ export function fitJointly(frames: readonly JointFrame[], catalog: UnitCatalog, 
       error: (frame, s) => sigmaOf(errors[at.get(frame)!]!.stars, frame.centroid[s]!),
       catalogArcsec: catalogSigma[0],
     });
+    if (pass === 2 && state && isSameSightings(state.problem.stars, stars)) break;
     distortions ??= keys.map((_, g) =>
       meanDistortion(
         frames.filter((_, f) => group[f] === g),
@@ -77,7 +78,7 @@ export function fitJointly(frames: readonly JointFrame[], catalog: UnitCatalog, 
     };
     state = newState(problem, errors, catalogSigma, mostStars);
     for (let round = 0; round < (pass === 0 ? 3 : 8); round++) {
-      if (round === 1 || pass > 0) state = { ...state, prior: choosePrior(state, maxOrder) };
+      if (round === (pass === 0 ? 1 : 0)) state = { ...state, prior: choosePrior(state, maxOrder) };
       const moved = iterate(state);
       errors = state.errors;
       catalogSigma = state.catalogSigma;
@@ -96,6 +97,13 @@ export function fitJointly(frames: readonly JointFrame[], catalog: UnitCatalog, 
     dEta,
     catalogArcsec: catalog.count > 0 ? catalogSigma : null,
   };
+}
+
+function isSameSightings({ sightings: a }: UnitStars, { sightings: b }: UnitStars): boolean {
+  if (a.count !== b.count) return false;
+  for (let k = 0; k < a.count; k++)
+    if (a.frame[k] !== b.frame[k] || a.source[k] !== b.source[k] || a.star[k] !== b.star[k]) return false;
+  return true;
 }
 
 interface FitState {

@@ -104,7 +104,8 @@ export function jointResiduals(
 export function jointStep(problem: JointProblem, table: { rows: Float64Array; terms: number }, weights: JointWeights): number {
   const { frames, group, distortions, stars } = problem;
   const { rows, terms } = table;
-  const { count, frame, star } = stars.sightings;
+  const { count, star } = stars.sightings;
+  const first = firstSightings(problem);
   const higher = Math.max(0, terms - 3);
   const groupAt = (g: number): number => 6 * frames.length + 2 * higher * g;
   const size = 6 * frames.length + 2 * higher * distortions.length;
@@ -120,70 +121,86 @@ export function jointStep(problem: JointProblem, table: { rows: Float64Array; te
   /** `out` = −Bᵀ W (e), e in the frames' planes: gradient of sightings with respect to frames and distortions. */
   const gather = (eXi: Float64Array, eEta: Float64Array, out: Float64Array): void => {
     out.fill(0);
-    for (let k = 0; k < count; k++) {
-      if (!(w[k]! > 0)) continue;
-      const f = frame[k]!;
-      const a = w[k]! * eXi[k]!;
-      const b = w[k]! * eEta[k]!;
+    for (let f = 0; f < frames.length; f++) {
       const at = 6 * f;
-      const qx = q[2 * k]!;
-      const qy = q[2 * k + 1]!;
-      out[at]! += a;
-      out[at + 1]! += a * qx;
-      out[at + 2]! += a * qy;
-      out[at + 3]! += b;
-      out[at + 4]! += b * qx;
-      out[at + 5]! += b * qy;
-      if (higher === 0) continue;
       const l = frames[f]!.linear;
-      const x = l[1]! * a + l[4]! * b;
-      const y = l[2]! * a + l[5]! * b;
+      const [a1, a2, a4, a5] = [l[1]!, l[2]!, l[4]!, l[5]!];
       const to = groupAt(group[f]!) - 3;
-      const row = k * terms;
-      for (let t = 3; t < terms; t++) {
-        const value = rows[row + t]!;
-        out[to + t]! += x * value;
-        out[to + higher + t]! += y * value;
+      for (let k = first[f]!; k < first[f + 1]!; k++) {
+        const a = w[k]! * eXi[k]!;
+        const b = w[k]! * eEta[k]!;
+        const qx = q[2 * k]!;
+        const qy = q[2 * k + 1]!;
+        out[at]! += a;
+        out[at + 1]! += a * qx;
+        out[at + 2]! += a * qy;
+        out[at + 3]! += b;
+        out[at + 4]! += b * qx;
+        out[at + 5]! += b * qy;
+        const x = a1 * a + a4 * b;
+        const y = a2 * a + a5 * b;
+        const row = k * terms;
+        for (let t = 3; t < terms; t++) {
+          const value = rows[row + t]!;
+          out[to + t]! += x * value;
+          out[to + higher + t]! += y * value;
+        }
       }
     }
   };
   /** e = B x: how the model of each sighting moves. */
   const spread = (x: Float64Array, eXi: Float64Array, eEta: Float64Array): void => {
-    for (let k = 0; k < count; k++) {
-      const f = frame[k]!;
+    for (let f = 0; f < frames.length; f++) {
       const at = 6 * f;
-      let qx = 0;
-      let qy = 0;
       const l = frames[f]!.linear;
+      const [a1, a2, a4, a5] = [l[1]!, l[2]!, l[4]!, l[5]!];
+      const [x0, x1, x2, x3, x4, x5] = [x[at]!, x[at + 1]!, x[at + 2]!, x[at + 3]!, x[at + 4]!, x[at + 5]!];
       const from = groupAt(group[f]!) - 3;
-      const row = k * terms;
-      for (let t = 3; t < terms; t++) {
-        const value = rows[row + t]!;
-        qx += x[from + t]! * value;
-        qy += x[from + higher + t]! * value;
+      for (let k = first[f]!; k < first[f + 1]!; k++) {
+        let qx = 0;
+        let qy = 0;
+        const row = k * terms;
+        for (let t = 3; t < terms; t++) {
+          const value = rows[row + t]!;
+          qx += x[from + t]! * value;
+          qy += x[from + higher + t]! * value;
+        }
+        const [u, v] = [q[2 * k]!, q[2 * k + 1]!];
+        eXi[k] = x0 + x1 * u + x2 * v + a1 * qx + a2 * qy;
+        eEta[k] = x3 + x4 * u + x5 * v + a4 * qx + a5 * qy;
       }
-      eXi[k] = x[at]! + x[at + 1]! * q[2 * k]! + x[at + 2]! * q[2 * k + 1]! + l[1]! * qx + l[2]! * qy;
-      eEta[k] = x[at + 3]! + x[at + 4]! * q[2 * k]! + x[at + 5]! * q[2 * k + 1]! + l[4]! * qx + l[5]! * qy;
+    }
+  };
+  /** `pull` = Jᵀ W e (+ a start), on the unit's plane. */
+  const pullStars = (eXi: Float64Array, eEta: Float64Array, start: Float64Array | null): void => {
+    if (start) pull.set(start);
+    else pull.fill(0);
+    for (let f = 0; f < frames.length; f++) {
+      const { cos, sin } = frames[f]!.turn;
+      for (let k = first[f]!; k < first[f + 1]!; k++) {
+        const a = w[k]! * eXi[k]!;
+        const b = w[k]! * eEta[k]!;
+        pull[2 * star[k]!]! += cos * a + sin * b;
+        pull[2 * star[k]! + 1]! += -sin * a + cos * b;
+      }
     }
   };
   /** Takes from e what the stars would follow: e − J H⁻¹ Jᵀ W e. */
   const withoutStars = (eXi: Float64Array, eEta: Float64Array, anchor: Float64Array | null): void => {
-    pull.fill(0);
-    if (anchor) pull.set(anchor);
-    for (let k = 0; k < count; k++) {
-      const { cos, sin } = frames[frame[k]!]!.turn;
-      const s = 2 * star[k]!;
-      pull[s]! += w[k]! * (cos * eXi[k]! + sin * eEta[k]!);
-      pull[s + 1]! += w[k]! * (-sin * eXi[k]! + cos * eEta[k]!);
+    pullStars(eXi, eEta, anchor);
+    for (let i = 0; i < stars.count; i++) {
+      const h = hold[i]!;
+      pull[2 * i] = h > 0 ? pull[2 * i]! / h : 0;
+      pull[2 * i + 1] = h > 0 ? pull[2 * i + 1]! / h : 0;
     }
-    for (let k = 0; k < count; k++) {
-      const { cos, sin } = frames[frame[k]!]!.turn;
-      const s = star[k]!;
-      if (!(hold[s]! > 0)) continue;
-      const px = pull[2 * s]! / hold[s]!;
-      const py = pull[2 * s + 1]! / hold[s]!;
-      eXi[k]! -= cos * px - sin * py;
-      eEta[k]! -= sin * px + cos * py;
+    for (let f = 0; f < frames.length; f++) {
+      const { cos, sin } = frames[f]!.turn;
+      for (let k = first[f]!; k < first[f + 1]!; k++) {
+        const px = pull[2 * star[k]!]!;
+        const py = pull[2 * star[k]! + 1]!;
+        eXi[k]! -= cos * px - sin * py;
+        eEta[k]! -= sin * px + cos * py;
+      }
     }
   };
 
@@ -219,21 +236,17 @@ export function jointStep(problem: JointProblem, table: { rows: Float64Array; te
     },
     precondition: blockPreconditioner(problem, table, weights, q, size),
   };
-  const { x } = conjugateGradient(action, right, { tolerance: 1e-9, maxSteps: 400 });
+  const { x } = conjugateGradient(action, right, { tolerance: 1e-4, maxSteps: 200 });
 
   // stars follow: H δ = Jᵀ W (B x − residual) − anchor pull
   spread(x, eXi, eEta);
   let most = 0;
-  for (let k = 0; k < count; k++) most = Math.max(most, Math.hypot(eXi[k]!, eEta[k]!));
-  pull.fill(0);
   for (let k = 0; k < count; k++) {
-    const { cos, sin } = frames[frame[k]!]!.turn;
-    const s = 2 * star[k]!;
-    const a = w[k]! * (eXi[k]! - dXi[k]!);
-    const b = w[k]! * (eEta[k]! - dEta[k]!);
-    pull[s]! += cos * a + sin * b;
-    pull[s + 1]! += -sin * a + cos * b;
+    most = Math.max(most, Math.hypot(eXi[k]!, eEta[k]!));
+    eXi[k]! -= dXi[k]!;
+    eEta[k]! -= dEta[k]!;
   }
+  pullStars(eXi, eEta, null);
   for (let s = 0; s < stars.count; s++) {
     if (!(hold[s]! > 0)) continue;
     stars.xi[s]! += (pull[2 * s]! - anchorPull[2 * s]!) / hold[s]!;
@@ -246,6 +259,15 @@ export function jointStep(problem: JointProblem, table: { rows: Float64Array; te
       distortion.y[t]! += x[groupAt(g) + higher + t - 3]!;
     }
   return most;
+}
+
+/** Where the sightings of each frame begin, and their end. */
+function firstSightings({ frames, stars }: JointProblem): Int32Array {
+  const first = new Int32Array(frames.length + 1);
+  const { count, frame } = stars.sightings;
+  for (let k = 0; k < count; k++) first[frame[k]! + 1]!++;
+  for (let f = 0; f < frames.length; f++) first[f + 1]! += first[f]!;
+  return first;
 }
 
 /** Inverse of the diagonal blocks: each axis of each frame (3 × 3), each axis of each distortion. */

@@ -71,7 +71,7 @@ export function fitTransparency(fluxes: CommonFluxes, shareErr: Float64Array): R
       hold[star[k]!]! += weight[k]!;
     }
     const moved = step(fluxes, ties, weight, hold, level, brightness);
-    if (round > 3 && moved < 1e-6) break;
+    if (round > 3 && moved < 1e-5) break;
   }
   const information = new Float64Array(frames);
   const count = new Int32Array(frames);
@@ -146,23 +146,34 @@ function step(
 ): number {
   const diagonal = new Float64Array(frames);
   const mean = new Float64Array(stars);
-  const project = (value: (k: number) => number, out: Float64Array): void => {
+  const value = new Float64Array(weight.length);
+  /** out = what `value` says of the frames once the stars have followed it. */
+  const project = (out: Float64Array): void => {
     mean.fill(0);
     out.fill(0);
-    for (const k of ties) mean[star[k]!]! += (weight[k]! * value(k)) / hold[star[k]!]!;
-    for (const k of ties) out[frame[k]!]! += weight[k]! * (value(k) - mean[star[k]!]!);
+    for (const k of ties) mean[star[k]!]! += weight[k]! * value[k]!;
+    for (let s = 0; s < stars; s++) mean[s] = hold[s]! > 0 ? mean[s]! / hold[s]! : 0;
+    for (const k of ties) out[frame[k]!]! += weight[k]! * (value[k]! - mean[star[k]!]!);
   };
-  for (const k of ties) diagonal[frame[k]!]! += weight[k]!;
+  for (const k of ties) {
+    diagonal[frame[k]!]! += weight[k]!;
+    value[k] = lnFlux[k]! - level[frame[k]!]!;
+  }
   const right = new Float64Array(frames);
-  project((k) => lnFlux[k]! - level[frame[k]!]!, right);
+  project(right);
   const { x } = conjugateGradient(
     {
       size: frames,
-      apply: (p, out) => project((k) => p[frame[k]!]!, out),
-      precondition: (r, out) => out.set(r.map((v, f) => (diagonal[f]! > 0 ? v / diagonal[f]! : 0))),
+      apply: (p, out) => {
+        for (const k of ties) value[k] = p[frame[k]!]!;
+        project(out);
+      },
+      precondition: (r, out) => {
+        for (let f = 0; f < frames; f++) out[f] = diagonal[f]! > 0 ? r[f]! / diagonal[f]! : 0;
+      },
     },
     right,
-    { tolerance: 1e-9, maxSteps: 300 },
+    { tolerance: 1e-5, maxSteps: 200 },
   );
   let moved = 0;
   for (let f = 0; f < frames; f++) {
