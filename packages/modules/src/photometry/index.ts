@@ -6,6 +6,8 @@ export type { ForcedMeasurement, ForcedPlaces, ForcedTarget } from './forced-pho
 export { ForcedFlag, forcedPhotometry, forcedTable, forceOn, zeroPointsOf } from './forced-photometry.ts';
 export { frameTarget, stackTarget } from './forced-targets.ts';
 export { matchStackSources, stackCone } from './match-catalog.ts';
+export type { MeasurableImage, MeasuredImage } from './measure-stack.ts';
+export { imageOfFrame, imageOfStack, measureImage } from './measure-stack.ts';
 export { photometry } from './photometry.ts';
 export { photometryCodec } from './photometry-file.ts';
 export { decodePsf, encodePsf } from './psf-file.ts';

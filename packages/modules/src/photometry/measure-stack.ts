@@ -64,6 +64,22 @@ export const imageOfStack = (stack: Stack): MeasurableImage => ({
   fwhmPix: stack.fwhmPix,
 });
 
+/** A single frame, its sky still in it, as an image to measure. */
+export const imageOfFrame = (
+  frame: { width: number; height: number; data: Float32Array; variance: Float32Array; mask: Uint16Array; saturation: number },
+  fwhmPix: number,
+): MeasurableImage => ({
+  width: frame.width,
+  height: frame.height,
+  data: frame.data,
+  variance: frame.variance,
+  mask: frame.mask,
+  lightVariance: 1,
+  saturation: frame.saturation,
+  covarianceFactor: 1,
+  fwhmPix,
+});
+
 /** Finds the sources of an image. */
 export const detectOn = (image: MeasurableImage, parameters: DetectParameters, compute: Compute): Promise<Detection> =>
   detectSources(

@@ -6,6 +6,7 @@ import type { PsfModel } from './psf-model.ts';
 import { type PsfSpline, psfAt, splineStamp } from './psf-spline.ts';
 import { splineOf } from './psf-stamp.ts';
 import type { PsfPlanes } from './psf-stars.ts';
+import { subtractResidualSky } from './residual-sky.ts';
 
 export interface PsfPhotometryOptions {
   /** Places are refined for sources marked 1; all fixed when not given. */
@@ -98,14 +99,17 @@ export async function psfPhotometry(
       fitRadius,
       freeSky: options.freeSky ?? false,
     };
-    const renew = (): void => {
+    const passes = options.passes ?? 3;
+    residual.set(planes.image);
+    subtractSources(residual, width, height, spline, columns);
+    for (let pass = 0; pass < passes; pass++) {
+      await compute.runTask('fitPsfGroups', shared, groups.start.length - 1, { chunk: 32 });
       residual.set(planes.image);
       subtractSources(residual, width, height, spline, columns);
-    };
-    renew();
-    for (let pass = 0; pass < (options.passes ?? 3); pass++) {
-      await compute.runTask('fitPsfGroups', shared, groups.start.length - 1, { chunk: 32 });
-      renew();
+      if (!(options.freeSky ?? false)) {
+        const radius = columns.flux.map((f, i) => haloRadius(f / columns.fluxErr[i]!, model.fwhmPix));
+        await subtractResidualSky(residual, planes, { x: columns.x, y: columns.y, radius }, compute);
+      }
     }
     const blank = await blankFluxes(planes, residual, spline, columns, fitRadius, compute);
     const plain = (a: Float64Array): Float64Array => new Float64Array(a);
@@ -142,6 +146,9 @@ export async function psfPhotometry(
     };
   });
 }
+
+/** Circle about a source whose pixels say nothing of the sky [pix]. */
+const haloRadius = (snr: number, fwhmPix: number): number => fwhmPix * (1.7 + (snr > 10 ? 1.2 * Math.log10(snr / 10) : 0));
 
 /** Takes the light of all sources out of an image, in place. */
 export function subtractSources(
