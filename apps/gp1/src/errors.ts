@@ -63,3 +63,11 @@ export const noSpace = defineError<{ folder: string; free: string }>({
   message: (f) => `${f.folder} has only ${f.free} free`,
   hint: 'Free space on that disk; waiting frames go on by themselves.',
 });
+
+export const replayImpossible = defineError<{ product: string; what: string }>({
+  code: 'REPLAY_IMPOSSIBLE',
+  retry: 'never',
+  summary: 'A product cannot be made again from what is recorded beside it.',
+  message: (f) => `${f.product} cannot be made again: ${f.what}.`,
+  hint: 'Name the raw frame with --raw, the masters with --masters and the catalogues with --catalog, and use the version of gp1 that made it.',
+});

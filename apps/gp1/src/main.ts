@@ -9,6 +9,7 @@ import { mastersCommand } from './commands/masters.ts';
 import { moduleCommand } from './commands/module.ts';
 import { onlineCommand } from './commands/online.ts';
 import { pipelineCommand } from './commands/pipeline.ts';
+import { replayCommand } from './commands/replay.ts';
 import { statusCommand } from './commands/status.ts';
 import { commandLine } from './errors.ts';
 import { type ExitCode, exitCodes, exitCodesHelp } from './exit-codes.ts';
@@ -120,10 +121,23 @@ function gp1Program(program: Command, run: Run): Command {
     .action((options: { config: string; db?: string; json?: boolean }) => run(() => statusCommand(options))());
   program
     .command('explain')
-    .description('How a header is understood, which pipelines take the frame and why, and which masters it asks for.')
-    .argument('<frame>')
-    .requiredOption('-c, --config <file>', 'gp1.cfg')
-    .action((frame: string, options: { config: string }) => run(() => explainCommand(frame, options))());
+    .description(
+      'Of a product: masters, catalogue, parameters and doubts. Of a raw frame: which pipelines take it and why, which masters it asks for.',
+    )
+    .argument('<frame>', 'raw frame, reduced frame, or the folder of a unit')
+    .option('-c, --config <file>', 'gp1.cfg, for raw frames')
+    .action((frame: string, options: { config?: string }) => run(() => explainCommand(frame, options))());
+  program
+    .command('replay')
+    .description('Makes a reduced frame, or the products of a unit, again as recorded, and says whether the bytes are the same.')
+    .argument('<product>', 'reduced/<frame>.fits.fz, or the folder of a unit')
+    .option('--raw <file>', 'the raw frame, when it lies elsewhere now')
+    .option('-m, --masters <dir>', 'folder of the masters')
+    .option('--catalog <dir>', 'folder of the reference catalogues')
+    .option('-r, --output <dir>', 'keep the new products here')
+    .action((product: string, options: { raw?: string; masters?: string; catalog?: string; output?: string }) =>
+      run(() => replayCommand(product, options, standard))(),
+    );
   program
     .command('masters')
     .description('Builds every master that the calibration frames of the input make.')

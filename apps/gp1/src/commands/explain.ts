@@ -1,19 +1,23 @@
 import { openFileSource } from '@colibri/fits/node';
 import { masterKeyFor, readFrameHead } from '@colibri/pipeline';
+import { commandLine } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { digestOf } from '../online/intake.ts';
 import { isCalibration, whyNot } from '../online/route.ts';
 import { standard } from '../sequences.ts';
 import { dataArea } from '../world/engine-world.ts';
 import { loadGp1 } from '../world/load-config.ts';
+import { explainProduct } from './explain-product.ts';
 import { consoleOutput, type Output, printProblems } from './shared.ts';
 
-/** `gp1 explain FRAME --config FILE`: how a header is understood, which pipelines take the frame and why, which masters it asks for. */
+/** `gp1 explain FRAME`: of a product, what it was made with; of a raw frame (with --config), how a header is understood, which pipelines take the frame and why, which masters it asks for. */
 export async function explainCommand(
   file: string,
-  options: { config: string },
+  options: { config?: string },
   output: Output = consoleOutput,
 ): Promise<ExitCode> {
+  if (explainProduct(file, standard, output)) return exitCodes.done;
+  if (!options.config) throw commandLine({ what: 'To explain a raw frame, gp1 explain needs --config <gp1.cfg>' });
   const { config, pipelines, problems } = await loadGp1(options.config, standard);
   if (problems.length > 0) {
     printProblems(problems, output);

@@ -107,11 +107,9 @@ export async function productCards(
   return [...carried, ...lines];
 }
 
-/** SHA-256 of what decides the results of one module. */
-const moduleHash = (module: AnyModule, config: ModuleConfig): Promise<string> =>
-  sha256(
-    canonicalJson({ name: module.name, version: module.version, parameters: config.parameters, calibration: config.calibration }),
-  );
+/** SHA-256 of what decides the results of one module beside its inputs, which are named by themselves. */
+const moduleHash = ({ name, version }: AnyModule, { parameters }: ModuleConfig): Promise<string> =>
+  sha256(canonicalJson({ name, version, parameters }));
 
 export function metricComment({ unit, doc }: Pick<MetricSpec, 'unit' | 'doc'>): string {
   return `${unit && unit !== '1' ? `[${unit}] ` : ''}${doc.replace(/\.$/, '')}`;
