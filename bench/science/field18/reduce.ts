@@ -14,6 +14,7 @@ import {
   readConfig,
   readRawFrame,
   readUnits,
+  sequence,
   sha256,
   type Unit,
 } from '@colibri/pipeline';
@@ -43,11 +44,14 @@ export async function reduceField(field: Field, compute: Compute, log: Log = sil
   const catalog = memoryCatalog(referenceStars(field));
   const files = new Map<string, Uint8Array>();
   const ports = enginePorts(field, catalog, compute, log);
-  const modules = [reduction, findstars, astrometry].map((module: AnyModule) => ({
-    module,
-    config: readConfig(module, []).config,
-  }));
-  const config = { hash: 'field18', modules, folderHeaders: ['TRGID', 'INSTRUME', 'FILTER'], cells: [] };
+  const steps: readonly AnyModule[] = [reduction, findstars, astrometry];
+  const config = {
+    sequence: sequence('field18', steps),
+    hash: 'field18',
+    modules: steps.map((module) => ({ module, config: readConfig(module, []).config })),
+    folderHeaders: ['TRGID', 'INSTRUME', 'FILTER'],
+    cells: [],
+  };
   for (const frame of field.frames) {
     const bytes = rawScience(field, frame);
     const digest = await sha256(bytes);
