@@ -169,6 +169,7 @@ output = ${at('workspace', name)}
 reduction = yes
 findstars = yes
 astrometry = yes
+${['alignment', 'stacking', 'Photometry', 'Image subtraction', 'Summary'].map((module) => `${module} = ${name === 'alerts' ? 'yes' : 'no'}`).join('\n')}
 
 [Strategy processing]
 mode = standard
