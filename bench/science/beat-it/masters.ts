@@ -27,7 +27,7 @@ export async function rightMasters(): Promise<BenchRow[]> {
     runGp1(folder, '--config', gp1, '--once');
     const workspace = join(folder, 'workspace');
     const summaries = readdirSync(workspace, { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.json'))
+      .filter((path) => path.endsWith('.json') && path.includes('catalogs'))
       .map((path) => frameSummary.parse(JSON.parse(readFileSync(join(workspace, path), 'utf8'))));
     const right = asked.filter(({ frameId, filter, camera, readMode }) => {
       const summary = summaries.find((candidate) => candidate.frameId === frameId);
