@@ -152,6 +152,7 @@ state_dir = ${at('log', 'state')}
 catalog = ${at('catalogs')}
 masters_dir = ${at('masters')}
 database = embedded
+unit_settle_seconds = 20
 database_dir = ${at('database')}
 ${pipeline('alerts', 'svom')}${pipeline('guests', 'guest')}`;
   writeFileSync(at('gp1.cfg'), gp1);

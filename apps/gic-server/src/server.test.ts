@@ -2,7 +2,17 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { board, frameRow, nightTimes, now, type Problem, problem, sourceTable } from '@colibri/contracts';
+import {
+  board,
+  frameRow,
+  nightTimes,
+  noUnitMetrics,
+  now,
+  type Problem,
+  problem,
+  sourceTable,
+  type UnitRow,
+} from '@colibri/contracts';
 import { imageHdu, openFits, tableHdu, writeFits } from '@colibri/fits';
 import fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -108,6 +118,52 @@ describe('answers', () => {
     expect(new Uint8Array(await part.arrayBuffer())).toEqual(reduced.subarray(2880, 2890));
     expect(whole.headers.get('etag')).toMatch(/^W?\/?".+"$/);
     expect((await night.get('/api/v1/frames/good/file/reduced', { range: 'bytes=99999999-' })).status).toBe(416);
+  });
+
+  it('a unit: its row on the board, its page without scripts, its files', async () => {
+    const folder = '929744/C1/r';
+    mkdirSync(join(night.folder, 'workspace', folder), { recursive: true });
+    writeFileSync(
+      join(night.folder, 'workspace', folder, 'summary.html'),
+      '<!doctype html><title>929744</title><script>alert(1)</script>',
+    );
+    writeFileSync(join(night.folder, 'workspace', folder, 'summary.json'), '{"n":1}');
+    writeFileSync(join(night.folder, 'workspace', folder, 'other.json'), '{}');
+    const row: UnitRow = {
+      key: `svom/${folder}`,
+      pipeline: 'svom',
+      folder,
+      nightId: '2025-12-31',
+      target: '929744',
+      camera: 'C1',
+      filter: 'r',
+      isAlert: true,
+      triggeredAt: null,
+      firstObservedAt: '2026-01-01T04:20:01.000Z',
+      lastObservedAt: '2026-01-01T04:26:59.000Z',
+      updatedAt: '2026-01-01T04:27:40.000Z',
+      state: 'live',
+      cells: [],
+      failure: null,
+      warnings: [],
+      metrics: noUnitMetrics,
+      products: ['summary.html', 'summary.json', '../secret.txt'],
+      latencySec: 4,
+    };
+    await night.ledger.putUnit(row);
+    expect(board.parse(await json('/api/v1/board')).units).toEqual([row]);
+    const key = encodeURIComponent(row.key);
+    expect(await json(`/api/v1/units/row?key=${key}`)).toEqual(row);
+    const page = await night.get(`/api/v1/units/page?key=${key}`);
+    expect(await page.text()).toContain('<title>929744</title>');
+    expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'.*sandbox/);
+    expect(page.headers.get('content-security-policy')).not.toContain('script-src');
+    expect(await (await night.get(`/api/v1/units/file?key=${key}&name=summary.json`)).text()).toBe('{"n":1}');
+    for (const name of ['other.json', '../secret.txt', 'gone.json']) {
+      const response = await night.get(`/api/v1/units/file?key=${key}&name=${encodeURIComponent(name)}`);
+      expect([name, response.status >= 400]).toEqual([name, true]);
+    }
+    expect((await refused('/api/v1/units/row?key=svom/none'))[1].code).toBe('UNIT_UNKNOWN');
   });
 
   it('health, figures and its own description', async () => {
