@@ -29,6 +29,8 @@ export interface RejectionJob {
   readonly resampled: ResampledPlanes;
   readonly grid: OutputGrid;
   readonly reference: ReferencePlanes;
+  /** FWHM of the reference's stars [arcsec]. */
+  readonly referenceFwhmArcsec: number;
   readonly options: StackingOptions;
 }
 
@@ -59,7 +61,7 @@ export async function rejectOutliers(job: RejectionJob, compute: Compute): Promi
       referenceNoise: frame.weight / medianWeight(reference.rest),
       skyVariance: prepared.skyVariance,
       fwhmPix: frame.fwhmPix,
-      referenceFwhmPix: frame.fwhmPix,
+      referenceFwhmPix: (frame.fwhmPix * job.referenceFwhmArcsec) / frame.fwhmArcsec,
       sigmas: options.clipSigma,
     },
   );

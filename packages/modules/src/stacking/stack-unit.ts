@@ -98,6 +98,7 @@ export async function addToStack(
   frames: readonly { readonly frame: StackFrame; readonly half: 0 | 1 }[],
   grid: OutputGrid,
   { reference, halves }: StackState,
+  referenceFwhmArcsec: number,
   options: StackingOptions,
   compute: Compute,
 ): Promise<FrameTrace[]> {
@@ -118,7 +119,7 @@ export async function addToStack(
           const rejectedPixels =
             options.clipSigma > 0
               ? await rejectOutliers(
-                  { frame, prepared, toFrame, rows, resampled: out, grid, reference: others, options },
+                  { frame, prepared, toFrame, rows, resampled: out, grid, reference: others, referenceFwhmArcsec, options },
                   compute,
                 )
               : 0;

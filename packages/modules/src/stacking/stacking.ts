@@ -61,6 +61,7 @@ export const stacking = defineModule({
         frames.map((frame, i) => ({ frame, half: halfOf(i) })),
         grid,
         state,
+        meanFwhmArcsec(frames),
         options,
         compute,
       );
@@ -93,3 +94,6 @@ export const stacking = defineModule({
     };
   },
 });
+
+const meanFwhmArcsec = (frames: readonly StackFrame[]): number =>
+  frames.reduce((sum, f) => sum + f.weight * f.fwhmArcsec, 0) / frames.reduce((sum, f) => sum + f.weight, 0);

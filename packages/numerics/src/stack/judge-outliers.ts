@@ -27,8 +27,11 @@ export interface OutlierJudgement {
 
 /** Part of the ratio of neighbours that a PSF may fall short of: cores sharper than a Gaussian, noise of the model. */
 const SLACK = 0.8;
-/** Errors of the reference from interpolation, as a share of its own curvature. */
-const LEAST_MISMATCH = 0.1;
+/** Errors of the reference from interpolation, as a share of its own curvature; and of its matching, per pix² of blur. Empirical. */
+const LEAST_MISMATCH = 0.2;
+const MATCHED_SHARE = 0.3;
+/** Beyond it the series of the blur does not hold [pix²]. */
+const MOST_BLUR = 1;
 
 const PAIRS = [
   [1, 0, 1],
@@ -41,7 +44,7 @@ const PAIRS = [
  * Finds the pixels that something other than light through the telescope made brighter: those whose excess over the reference is sharper
  * than the PSF. Of a star that changed, the mean of two opposite neighbours is at least exp(−4 ln 2 d²/FWHM²) of the pixel between, in every
  * direction, wherever its centre lies; of a cosmic ray it is less across at least one direction. So a change of a point source, however large,
- * is never taken for an outlier. Stars of another seeing leave differences with the curvature of the star: a share of it is tolerated.
+ * is never taken for an outlier. The reference is brought to the seeing of the frame; what that leaves undone is tolerated.
  *
  * @param candidates - pixels of the stack where the resampled frame is off
  * @returns pixels of the frame that were newly masked
@@ -63,24 +66,50 @@ export function judgeOutliers(candidates: Int32Array, job: OutlierJudgement): In
     const v = Math.round(at[1]!);
     for (let dv = -1; dv <= 1; dv++) {
       for (let du = -1; du <= 1; du++) {
-        if (u + du < 2 || v + dv < 2 || u + du >= width - 2 || v + dv >= height - 2) continue;
+        if (u + du < 4 || v + dv < 4 || u + du >= width - 4 || v + dv >= height - 4) continue;
         const p = (v + dv) * width + u + du;
         if (mask[p] === 0 && !places.has(p)) places.set(p, placeOf(u + du, v + dv, x, y, at[0]!, at[1]!, grid));
       }
     }
   }
+  // The reference in the seeing of the frame: exp(t ∇²) of it, to second order, t half the difference of the σ² of the Gaussians.
+  const t = Math.min(Math.max((job.fwhmPix ** 2 - job.referenceFwhmPix ** 2) / (16 * Math.LN2), -MOST_BLUR), MOST_BLUR);
+  const interpolated = new Map<number, number>();
+  const raw = (q: number, place: Place, du: number, dv: number): number => {
+    let value = interpolated.get(q);
+    if (value === undefined) {
+      const [x, y] = [place.x + du * place.xu + dv * place.xv, place.y + du * place.yu + dv * place.yv];
+      value = cubicAt(job.reference, stackShape, x, y) * place.perReference(job.scale);
+      interpolated.set(q, value);
+    }
+    return value;
+  };
+  const curvatures = new Map<number, number>();
+  const curvature = (q: number, place: Place, du: number, dv: number): number => {
+    let value = curvatures.get(q);
+    if (value === undefined) {
+      const sides = raw(q + 1, place, du + 1, dv) + raw(q - 1, place, du - 1, dv);
+      const ends = raw(q + width, place, du, dv + 1) + raw(q - width, place, du, dv - 1);
+      value = sides + ends - 4 * raw(q, place, du, dv);
+      curvatures.set(q, value);
+    }
+    return value;
+  };
   const known = (p: number, place: Place, du: number, dv: number): Excess | null => {
     const q = p + dv * width + du;
     if (mask[q] !== 0) return null;
     const had = excess.get(q);
     if (had !== undefined) return had;
-    const [x, y] = [place.x + du * place.xu + dv * place.xv, place.y + du * place.yu + dv * place.yv];
-    const model = cubicAt(job.reference, stackShape, x, y) * place.perReference(job.scale);
-    const value = { model, residual: data[q]! - model };
+    const first = curvature(q, place, du, dv);
+    const sides = curvature(q + 1, place, du + 1, dv) + curvature(q - 1, place, du - 1, dv);
+    const ends = curvature(q + width, place, du, dv + 1) + curvature(q - width, place, du, dv - 1);
+    const second = sides + ends - 4 * first;
+    const model = raw(q, place, du, dv) + t * (first + 0.5 * t * second);
+    const doubt = (LEAST_MISMATCH + MATCHED_SHARE * Math.abs(t)) * (Math.abs(first) / 4 + Math.abs(second) / 16);
+    const value = { model, residual: data[q]! - model, doubt };
     excess.set(q, value);
     return value;
   };
-  const mismatch = LEAST_MISMATCH + 2 * Math.abs(1 - (job.referenceFwhmPix / job.fwhmPix) ** 2);
   const noiseOf = (p: number, residual: number): number =>
     Math.max(variance[p]! - Math.max(residual, 0), 0.8 * skyVariance) * (1 + job.referenceNoise);
   const rejected: number[] = [];
@@ -95,9 +124,8 @@ export function judgeOutliers(candidates: Int32Array, job: OutlierJudgement): In
       if (a === null || b === null) continue;
       const ratio = SLACK * Math.exp((-4 * Math.LN2 * d2) / job.fwhmPix ** 2);
       const sharp = here.residual - (a.residual + b.residual) / (2 * ratio);
-      const curvature = Math.max(here.model - (a.model + b.model) / 2, 0);
       const sigma = Math.sqrt(noise + noise / (2 * ratio * ratio));
-      if (sharp > sigmas * sigma + mismatch * curvature) return true;
+      if (sharp > sigmas * sigma + Math.max(here.doubt, a.doubt, b.doubt)) return true;
     }
     return false;
   };
@@ -119,7 +147,7 @@ export function judgeOutliers(candidates: Int32Array, job: OutlierJudgement): In
         }
       }
     }
-    pending = [...near].filter(([p]) => p % width > 1 && p % width < width - 2 && p > 2 * width && p < (height - 2) * width);
+    pending = [...near].filter(([p]) => p % width > 3 && p % width < width - 4 && p > 4 * width && p < (height - 4) * width);
   }
   return Int32Array.from(rejected).sort();
 }
@@ -127,6 +155,8 @@ export function judgeOutliers(candidates: Int32Array, job: OutlierJudgement): In
 interface Excess {
   readonly model: number;
   readonly residual: number;
+  /** What the model may be wrong by. */
+  readonly doubt: number;
 }
 
 /** A pixel of the frame on the stack, and how the stack's coordinates change with the frame's. */
