@@ -140,6 +140,22 @@ describe('alignment', () => {
     expect(found.frames[5]!.reason).toMatch(/nor could it be laid on the \d+ stars of the other frames: no pattern/);
   });
 
+  it('takes the zero point for the transparency where no clean star is in common, or sets the frame aside', async () => {
+    const made = makeUnit({ seed: 17, frames: many(5) });
+    const frames = made.unit.frames.map((frame, f) => {
+      const { columns } = frame.sources;
+      const sources =
+        f < 3 ? frame.sources : { ...frame.sources, columns: { ...columns, flags: new Int32Array(columns.count).fill(2) } };
+      const metrics = { ...frame.metrics, zeroPointMag: f === 4 ? null : f === 3 ? 24.5 : 24.9, zeroPointErrMag: 0.01 };
+      return { ...frame, sources, metrics };
+    });
+    const found = await run({ ...made, unit: { ...made.unit, frames } });
+    expect(found.frames[3]!.accepted).toBe(true);
+    expect(found.frames[3]!.transparency).toBeCloseTo(10 ** -0.16, 2);
+    expect(found.frames[3]!.transparencyErr).toBeCloseTo(0.0064, 3);
+    expect(found.frames[4]).toMatchObject({ accepted: false, reason: expect.stringContaining('no clean stars in common') });
+  });
+
   it('holds for one frame, which keeps its own solution, for two, and for none', async () => {
     const one = makeUnit({ seed: 10, frames: many(1) });
     const alone = await run(one);

@@ -88,6 +88,8 @@ export const alignment = defineModule({
       : await alignQuickly(unit, referenceCatalog, options, context);
     for (const { frameId, accepted, reason } of alignment.frames)
       if (!accepted) context.warn(`${frameId} is set aside: ${reason}`);
+    if (alignment.frames.some((frame) => frame.accepted && Number.isNaN(frame.transparency)))
+      context.warn('The frames have no clean stars in common: their relative transparencies are not known.');
     return { outputs: { alignment }, metrics: figuresOf(alignment) };
   },
 });

@@ -26,7 +26,9 @@ const WRONG_RMS_PIX = 0.7;
 const WRONG_RMS_TIMES = 3;
 
 /** Accepts each frame of the unit, or sets it aside for a reason. */
-export function judgeFrames(unit: Unit, found: readonly FoundFrame[], demands: Demands): AlignedFrame[] {
+export function judgeFrames(unit: Unit, seen: readonly FoundFrame[], demands: Demands): AlignedFrame[] {
+  const found = withZeroPoints(unit, seen);
+  const isAnyKnown = found.some(({ transparency }) => Number.isFinite(transparency));
   const fwhm = unit.frames.map((frame) => frame.metrics.fwhmPix ?? NaN);
   const usualFwhm = medianOf(Float64Array.from(fwhm.filter(Number.isFinite)));
   const rms = found.map(({ rmsArcsec }) => (rmsArcsec ? Math.hypot(...rmsArcsec) / Math.SQRT2 : NaN));
@@ -44,6 +46,10 @@ export function judgeFrames(unit: Unit, found: readonly FoundFrame[], demands: D
         rms[f]! > WRONG_RMS_PIX * scaleArcsec && rms[f]! > WRONG_RMS_TIMES * usualRms,
         () =>
           `Its stars scatter by ${rms[f]!.toFixed(2)} arcsec about those of the other frames, which is ${(rms[f]! / usualRms).toFixed(0)} times the usual: its coordinates are not to be trusted.`,
+      ],
+      [
+        isAnyKnown && Number.isNaN(transparency),
+        () => 'It has no clean stars in common with the others and no zero point, so nobody knows how clear its sky was.',
       ],
       [
         transparency < demands.leastTransparency,
@@ -67,6 +73,25 @@ export function judgeFrames(unit: Unit, found: readonly FoundFrame[], demands: D
       transparency,
       transparencyErr,
     };
+  });
+}
+
+/**
+ * Where no clean star is in common with other frames, the frame's own zero point stands in, beside those of the frames whose
+ * transparency is known.
+ */
+function withZeroPoints(unit: Unit, found: readonly FoundFrame[]): readonly FoundFrame[] {
+  const clear: number[] = [];
+  for (const [f, { transparency }] of found.entries()) {
+    const zeroPoint = unit.frames[f]!.metrics.zeroPointMag;
+    if (zeroPoint !== null && transparency > 0) clear.push(zeroPoint - 2.5 * Math.log10(transparency));
+  }
+  const reference = medianOf(Float64Array.from(clear));
+  return found.map((frame, f) => {
+    const { zeroPointMag, zeroPointErrMag } = unit.frames[f]!.metrics;
+    if (frame.problem !== null || zeroPointMag === null || !Number.isNaN(frame.transparency) || clear.length === 0) return frame;
+    const transparency = 10 ** (0.4 * (zeroPointMag - reference));
+    return { ...frame, transparency, transparencyErr: (transparency * (zeroPointErrMag ?? 0.1) * Math.LN10) / 2.5 };
   });
 }
 
