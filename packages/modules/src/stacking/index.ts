@@ -1,2 +1,3 @@
 export * as stackingErrors from './errors.ts';
+export { decodeStack, encodeStack } from './stack-file.ts';
 export { stacking } from './stacking.ts';

@@ -3,7 +3,7 @@ import { MaskPlane, scalarCompute } from '@colibri/numerics';
 import type { Stack } from '@colibri/pipeline';
 import { describe, expect, it } from 'vitest';
 import { stacking } from './stacking.ts';
-import { contextOf, type MadeStar, type MadeUnitSpec, makeUnit, SCALE, skyOf } from './testing.ts';
+import { contextOf, type MadeStar, type MadeUnitSpec, makeUnit, skyOf } from './testing.ts';
 
 const defaults = { back_size: 64, nsig: 4.5, size_max: 12000, combine: 'weighted' as const };
 const compute = scalarCompute();
@@ -77,7 +77,10 @@ describe('stacking', () => {
   });
 
   it('states the noise: pixels and blank apertures of all sizes within 5 %', async () => {
-    const { stack } = await stacked({ frames: 7, side: 360, rotationDeg: (k) => 2 + 0.1 * k });
+    const { stack } = await stacked(
+      { frames: 5, side: 300, rotationDeg: (k) => 2 + 0.1 * k, seed: 12 },
+      { back_size: 300 }, // one level: the noise of the mesh is another matter
+    );
     let [pixels, count] = [0, 0];
     const inner = (x: number, y: number) => x > 30 && y > 30 && x < stack.width - 30 && y < stack.height - 30;
     for (let i = 0; i < stack.data.length; i++) {
@@ -102,9 +105,8 @@ describe('stacking', () => {
           n++;
         }
       }
-      console.log('aperture', r, Math.sqrt(pull / n), n);
       // The edge of a small aperture has fewer neighbours: a little below 1. n apertures tell it to 0.7 / √n.
-      expect(Math.abs(Math.sqrt(pull / n) - 1)).toBeLessThan(0.05 + 1.4 / Math.sqrt(n));
+      expect(Math.abs(Math.sqrt(pull / n) - 1)).toBeLessThan(0.03 + 1.4 / Math.sqrt(n));
     }
   });
 
@@ -125,7 +127,6 @@ describe('stacking', () => {
       [8, -14],
       [-10, 14],
     ] as const) {
-      console.log(fluxAt(clipped.stack, east, north) / fluxAt(whole.stack, east, north), clipped.stack.inputs.map((i) => i.rejectedPixels));
       expect(Math.abs(fluxAt(clipped.stack, east, north) / fluxAt(whole.stack, east, north) - 1)).toBeLessThan(0.002);
     }
     const mean = (f: (k: number) => number) => clipped.stack.inputs.reduce((sum, one, k) => sum + one.weight * f(k), 0);
@@ -165,7 +166,6 @@ describe('stacking', () => {
     expect(above(kept)).toBeGreaterThan(300);
     expect(above(dirty)).toBeLessThan(0.05 * above(kept));
     stars.forEach(({ east, north }, i) => {
-      console.log('star', i, fluxAt(dirty, east, north), fluxAt(clean, east, north), dirty.wcs.skyToPixel(...skyOf(east, north)), dirty.width, dirty.height);
       if (i < 3) return; // too faint to say
       expect(Math.abs(fluxAt(dirty, east, north) / fluxAt(clean, east, north) - 1)).toBeLessThan(0.05);
     });
@@ -192,4 +192,3 @@ describe('stacking', () => {
     await expect(stacking.run({ unit, alignment: none }, defaults, contextOf(compute))).rejects.toThrow(/none of its 2 frames/);
   });
 });
-void SCALE;

@@ -1,0 +1,153 @@
+import {
+  type ByteSource,
+  type ColumnInput,
+  type CompressOptions,
+  Header,
+  openFits,
+  readTable,
+  tableHdu,
+  writeFits,
+} from '@colibri/fits';
+import { type Compute, MaskPlane } from '@colibri/numerics';
+import { type CardLine, headerValues, packPlane, planeNoise, readPixels, type Stack, type StackInput } from '@colibri/pipeline';
+import { type LinearWcs, parseWcs } from '@colibri/sky';
+
+/** Steps of the quantised planes per sigma of their noise, as in reduced frames; neighbours of a stack are correlated, which hides nothing. */
+const STEPS = { SCI: 16, VAR: 4 } as const;
+/** Coverage is written in whole milliseconds, without loss. */
+const MS = 1000;
+
+/** Scalars of a stack and their cards. */
+const SCALARS = [
+  ['exposureSec', 'EXPTIME', '[s] exposure of all frames'],
+  ['startedAt', 'DATE-OBS', 'start of the first frame'],
+  ['endedAt', 'DATE-END', 'end of the last frame'],
+  ['midMjdUtc', 'MJD-MID', '[d] middle of the light'],
+  ['fwhmPix', 'STFWHMP', '[pixel] FWHM expected from the frames'],
+  ['gainSec', 'STGAIN', '[s] light over its own variance'],
+  ['saturation', 'SATURATE', '[electron/s] saturation'],
+  ['covarianceFactor', 'STCOVAR', 'variance of large sums over that of pixels'],
+  ['camera', 'INSTRUME', 'camera'],
+  ['filter', 'FILTER', 'filter'],
+] as const;
+
+/**
+ * `stack.fits.fz`: SCI [electron/s] and VAR as quantised float32, MASK and COV (coverage [ms]) without loss, INPUTS the frames in it. The same
+ * stack gives the same bytes.
+ */
+export async function encodeStack(stack: Stack, lines: readonly CardLine[], compute: Compute): Promise<Uint8Array> {
+  const { width, height, data, variance, mask, coverageSec } = stack;
+  const shape = [width, height];
+  const wcs = stack.wcs.toCards().map(({ keyword, value, comment }): CardLine => [keyword, value, comment]);
+  const scalars = SCALARS.map(([field, keyword, comment]): CardLine => [keyword, stack[field], comment]);
+  const bits = Object.entries(MaskPlane).map(([name, bit]): CardLine => [`MP_${name}`.slice(0, 8), bit, `bit of MASK: ${name}`]);
+  const carried = [...stack.header].filter(([, value]) => value !== null).map(([k, v]): CardLine => [k, v!, '']);
+  const seed = seedOf(stack.inputs.map((one) => one.frameId).join());
+  const quantized = (plane: Float32Array, steps: number): CompressOptions => {
+    const sigma = planeNoise(plane, width);
+    return { algorithm: 'RICE_1', quantize: { level: sigma === null ? steps : -sigma / steps, dither: 'dither1', seed } };
+  };
+  const milliseconds = compute.int32(coverageSec.length);
+  for (let i = 0; i < milliseconds.length; i++) milliseconds[i] = Math.round(coverageSec[i]! * MS);
+  const planes = [
+    await packPlane(
+      { data, shape, name: 'SCI', unit: 'electron/s', header: headerOf([...carried, ...lines, ...scalars, ...wcs]) },
+      quantized(data, STEPS.SCI),
+      compute,
+    ),
+    await packPlane(
+      {
+        data: new Int16Array(mask.buffer, mask.byteOffset, mask.length),
+        shape,
+        name: 'MASK',
+        header: headerOf([...bits, ...wcs]),
+      },
+      { algorithm: 'RICE_1' },
+      compute,
+    ),
+    await packPlane(
+      { data: variance, shape, name: 'VAR', unit: 'electron2/s2', header: headerOf(wcs) },
+      quantized(variance, STEPS.VAR),
+      compute,
+    ),
+    await packPlane(
+      { data: milliseconds, shape, name: 'COV', unit: 'ms', header: headerOf(wcs) },
+      { algorithm: 'RICE_1' },
+      compute,
+    ),
+  ];
+  compute.free(milliseconds);
+  return writeFits([...planes, tableHdu({ name: 'INPUTS', columns: inputColumns(stack.inputs) })]);
+}
+
+/** Reads {@link encodeStack}'s file; planes lie in the memory of `compute` and are the caller's. Throws FITS errors where it is none. */
+export async function decodeStack(source: ByteSource | Uint8Array, path: string, compute: Compute): Promise<Stack> {
+  const file = await openFits(source, { name: path });
+  const sci = file.hdu('SCI');
+  const header = headerValues(file, sci);
+  const plane = async (name: string): Promise<Float32Array> => toFloat32(await readPixels(file.hdu(name), compute), compute);
+  const [data, variance, coverageSec, bits] = [await plane('SCI'), await plane('VAR'), await plane('COV'), await plane('MASK')];
+  const mask = compute.uint16(bits.length);
+  for (let i = 0; i < bits.length; i++) {
+    mask[i] = bits[i]!;
+    coverageSec[i]! /= MS;
+  }
+  compute.free(bits);
+  const table = await readTable(file.hdu('INPUTS'));
+  const [ids, starts] = [table.strings('FRAMEID'), table.strings('DATE_OBS')];
+  const columns = ['EXPTIME', 'WEIGHT', 'TRANSP', 'FWHM', 'REJECTED'].map((name) => table.numbers(name));
+  const inputs = ids.map((id, i): StackInput => {
+    const [exposureSec, weight, transparency, fwhmPix, rejectedPixels] = columns.map((column) => column[i]!);
+    return {
+      ...{ frameId: id.trim(), observedAt: starts[i]!.trim(), exposureSec: exposureSec!, weight: weight! },
+      ...{ transparency: transparency!, fwhmPix: fwhmPix!, rejectedPixels: rejectedPixels! },
+    };
+  });
+  const number = (keyword: string): number => Number(header.get(keyword) ?? Number.NaN);
+  const text = (keyword: string): string => String(header.get(keyword) ?? '');
+  return {
+    ...{ width: sci.shape[0]!, height: sci.shape[1]!, data, variance, mask, coverageSec, header, inputs },
+    wcs: parseWcs(header) as LinearWcs,
+    ...{ camera: text('INSTRUME'), filter: text('FILTER'), startedAt: text('DATE-OBS'), endedAt: text('DATE-END') },
+    ...{ exposureSec: number('EXPTIME'), midMjdUtc: number('MJD-MID'), fwhmPix: number('STFWHMP') },
+    ...{ gainSec: number('STGAIN'), saturation: number('SATURATE'), covarianceFactor: number('STCOVAR') },
+  };
+}
+
+function inputColumns(inputs: readonly StackInput[]): ColumnInput[] {
+  const numbers = (value: (one: StackInput) => number): Float64Array => Float64Array.from(inputs, value);
+  return [
+    { name: 'FRAMEID', data: inputs.map((one) => one.frameId) },
+    { name: 'DATE_OBS', data: inputs.map((one) => one.observedAt) },
+    { name: 'EXPTIME', data: numbers((one) => one.exposureSec), unit: 's' },
+    { name: 'WEIGHT', data: numbers((one) => one.weight) },
+    { name: 'TRANSP', data: numbers((one) => one.transparency) },
+    { name: 'FWHM', data: numbers((one) => one.fwhmPix), unit: 'pixel' },
+    { name: 'REJECTED', data: Int32Array.from(inputs, (one) => one.rejectedPixels), unit: 'pixel' },
+  ];
+}
+
+function toFloat32(pixels: Uint16Array | Float32Array, compute: Compute): Float32Array {
+  if (pixels instanceof Float32Array) return pixels;
+  const copy = compute.float32(pixels.length);
+  copy.set(pixels);
+  compute.free(pixels);
+  return copy;
+}
+
+/** Later lines of a keyword stand. */
+function headerOf(lines: readonly CardLine[]): Header {
+  const header = new Header();
+  for (const [keyword, value, comment] of lines) {
+    if (typeof value === 'number' && !Number.isFinite(value)) continue;
+    header.set(keyword, value, comment);
+  }
+  return header;
+}
+
+/** 1 to 10000, from the names of the frames. */
+function seedOf(name: string): number {
+  let hash = 7;
+  for (let i = 0; i < name.length; i++) hash = (hash * 31 + name.charCodeAt(i)) % 10_007;
+  return (hash % 10_000) + 1;
+}
