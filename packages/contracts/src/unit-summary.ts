@@ -10,6 +10,8 @@ export const pagePicture = z.object({
   scaleArcsec: z.number(),
   northDeg: z.number(),
   eastDeg: z.number(),
+  /** Pixel (x, y) of the stack → pixel of the picture, from its upper left: (a x + b y + c, d x + e y + f). */
+  affine: z.tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number()]),
   caption: z.string(),
 });
 export type PagePicture = z.infer<typeof pagePicture>;
@@ -52,7 +54,16 @@ export const unitSummary = z.object({
   /** false: a first look while frames still arrive. */
   isFinal: z.boolean(),
   triggeredAt: z.string().nullable(),
-  alert: z.object({ raDeg: z.number(), decDeg: z.number(), radiusDeg: z.number().nullable() }).nullable(),
+  /** ICRS [deg], and its place on the stack [pix]. */
+  alert: z
+    .object({
+      raDeg: z.number(),
+      decDeg: z.number(),
+      radiusDeg: z.number().nullable(),
+      x: z.number().nullable(),
+      y: z.number().nullable(),
+    })
+    .nullable(),
   /** First start, last end, and the middle of the light. */
   startedAt: z.string(),
   endedAt: z.string(),
@@ -151,7 +162,7 @@ export const unitSummary = z.object({
     scatter: z.object({ mag: column, measured: column, expected: column }),
     /** Median residual against the catalogue in cells of the stack [pix; arcsec east, north], and sources in each. */
     quiver: z.object({ x: column, y: column, east: column, north: column, sources: z.array(z.int()) }),
-    /** Every tested source: trend index (or slope) and χ² of the constant per degree of freedom. */
+    /** Every tested source: S/N of all frames together and Δχ² of a trend over a constant; names of those in no catalogue. */
     variability: z.object({ snr: column, deltaChi2: column, isCatalogued: z.array(z.boolean()), names: z.array(z.string()) }),
     completeness: z.array(z.object({ mag: z.number(), injected: z.int(), recovered: z.int() })),
     /** 5 sigma limit over the stack, row by row from the lower left [AB mag]. */

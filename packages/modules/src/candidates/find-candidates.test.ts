@@ -19,7 +19,7 @@ const search = (made: MadeUnit, more: Partial<Parameters<typeof findCandidates>[
       ...more,
     },
     options,
-  );
+  ).list;
 const make = (spec: Partial<MadeUnitSpec> = {}) => makeUnit({ seed: 1, ...spec });
 
 describe('findCandidates', () => {

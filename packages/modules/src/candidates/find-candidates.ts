@@ -4,7 +4,7 @@ import { formatDec, formatRa, localGeometry, projectTangent, SphereIndex, separa
 import { type CatalogReach, catalogReach } from './catalog-reach.ts';
 import { classify } from './classify.ts';
 import { possibleHosts } from './hosts.ts';
-import { judgeVariability } from './judge-variability.ts';
+import { type FieldVariability, judgeVariability } from './judge-variability.ts';
 import { framesOf, lightCurves } from './light-curves.ts';
 import { looseDetections } from './loose-detections.ts';
 import { type BodiesInField, bodyAt } from './minor-planets.ts';
@@ -35,6 +35,12 @@ export interface CandidateOptions {
   readonly most: number;
 }
 
+export interface FoundCandidates {
+  readonly list: CandidateList;
+  /** Of every source that was tested, candidate or not. */
+  readonly variability: FieldVariability;
+}
+
 /** What one place on the sky was found as. −1 and null: not there. */
 interface Seed {
   source: number;
@@ -46,8 +52,8 @@ interface Seed {
  * The candidates of a unit: sources in no catalogue on stack and difference (one entry for one place), things that move between frames,
  * catalogued sources that vary; each with light curve, variability, hosts, score and class; and all that was set aside, with the reason.
  */
-export function findCandidates(inputs: CandidateInputs, options: CandidateOptions): CandidateList {
-  const { unit, alignment, stack, photometry, difference, bodies } = inputs;
+export function findCandidates(inputs: CandidateInputs, options: CandidateOptions): FoundCandidates {
+  const { unit, alignment, stack, photometry, bodies } = inputs;
   const { sources } = photometry;
   const field = referenceField(inputs.stars, unit.filter, stack.midMjdUtc);
   const curves = lightCurves(photometry.forced, unit.triggeredAt);
@@ -78,7 +84,9 @@ export function findCandidates(inputs: CandidateInputs, options: CandidateOption
   const judged = seeds.map(judge);
   const standing: Candidate[] = [];
   for (const candidate of judged) {
-    if (candidate.class === 'artefact' || (candidate.class === 'faint' && candidate.isInAlertCircle !== true)) {
+    // A faint one stays where an event was, unless the catalogue knows less than half of its kind: then there are dozens.
+    const isHopeless = !(candidate.isInAlertCircle && candidate.mag !== null && reach.knownShare(candidate.mag) >= 0.5);
+    if (candidate.class === 'artefact' || (candidate.class === 'faint' && isHopeless)) {
       rejected.push(asRejected(candidate));
     } else standing.push(candidate);
   }
@@ -86,7 +94,7 @@ export function findCandidates(inputs: CandidateInputs, options: CandidateOption
   for (const beyond of standing.splice(options.most)) {
     rejected.push({ ...asRejected(beyond), reason: `Beyond the first ${options.most} by score. ${beyond.reason}` });
   }
-  return {
+  const list: CandidateList = {
     schema: 'colibri.candidates/1',
     unit: unit.name,
     nightId: unit.nightId,
@@ -104,6 +112,7 @@ export function findCandidates(inputs: CandidateInputs, options: CandidateOption
     candidates: standing.map((candidate, i) => ({ ...candidate, rank: i + 1 })),
     rejected,
   };
+  return { list, variability: variables };
 }
 
 const snrOf = (flux: Float64Array, err: Float64Array, i: number): number => (err[i]! > 0 ? flux[i]! / err[i]! : NaN);

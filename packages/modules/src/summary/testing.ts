@@ -737,7 +737,7 @@ function makeOrigin(unit: Unit): UnitOrigin {
       photometry: '1.0.0',
       subtraction: '1.0.0',
     },
-    configHash: 'c0ffee'.repeat(10) + 'c0ff',
+    configHash: `${'c0ffee'.repeat(10)}c0ff`,
     parameters: { stacking: { method: 'optimal', clip: 4 }, photometry: { order: 2 } },
     inputs: [
       ...unit.frames.map(({ meta, sha256 }) => ({ role: 'frame', name: meta.frameId, sha256 })),

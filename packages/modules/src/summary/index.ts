@@ -1,0 +1,3 @@
+export { mergeSummaries } from './merge-summaries.ts';
+export { summaryPage } from './page.ts';
+export { summary } from './summary.ts';
