@@ -1,5 +1,6 @@
 import type { Candidate, CandidateClass, Variability } from '@colibri/contracts';
 import { DifferenceFlag, type Unit } from '@colibri/pipeline';
+import { chanceText } from './chance-text.ts';
 import type { ScoreFacts } from './score.ts';
 import type { Tracklet } from './tracklets.ts';
 
@@ -79,9 +80,10 @@ function changeSentence(facts: ScoreFacts, variability: Variability | null): str
   const { onDifference } = facts;
   if (variability?.isVariable) {
     const law = variability.powerLaw;
-    const chance = `chance ${variability.falseAlarm.toExponential(0)} among all sources of the field`;
+    const chance = `chance ${chanceText(variability.falseAlarm)} among all sources of the field`;
     const trend = facts.trendSigma !== null && Math.abs(facts.trendSigma) >= 3;
-    if (law && trend) return `its light goes as t^${law.index.toFixed(2)} ± ${law.indexErr.toFixed(2)} (${chance})`;
+    if (law && trend)
+      return `its light goes as t^${law.index.toFixed(2).replace('-', '−')} ± ${law.indexErr.toFixed(2)} (${chance})`;
     if (variability.slopePerHour !== null && trend) {
       return `its light changes by ${(100 * variability.slopePerHour).toFixed(0)} ± ${(100 * (variability.slopePerHourErr ?? 0)).toFixed(0)} % of its mean per hour (${chance})`;
     }

@@ -303,6 +303,7 @@ function judgeOf({ inputs, options, field, curves, variables, reach, scaleArcsec
       trendSigma: trendSigmaOf(variability),
       isVariable: variability?.isVariable ?? false,
       falseAlarm: variability?.falseAlarm ?? null,
+      againstFading: variability?.powerLaw ? (variability.powerLaw.index + 1) / variability.powerLaw.indexErr : null,
       alertArcsec,
       alertRadiusArcsec,
       isAlertRadiusKnown: unit.alert?.radiusDeg !== null && unit.alert?.radiusDeg !== undefined,

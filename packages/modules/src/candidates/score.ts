@@ -1,4 +1,5 @@
 import type { ScoreTerm } from '@colibri/contracts';
+import { chanceText } from './chance-text.ts';
 
 /** What the score is made of; null: not known, then the term is 0. */
 export interface ScoreFacts {
@@ -25,6 +26,8 @@ export interface ScoreFacts {
   readonly trendSigma: number | null;
   readonly isVariable: boolean;
   readonly falseAlarm: number | null;
+  /** By how many sigma the light curve excludes a fading as t⁻¹, that of a young afterglow; null: it cannot say. */
+  readonly againstFading: number | null;
   readonly alertArcsec: number | null;
   readonly alertRadiusArcsec: number;
   readonly isAlertRadiusKnown: boolean;
@@ -99,11 +102,18 @@ function trendTerm({ trendSigma, falseAlarm }: ScoreFacts): Term {
   return { name: 'fading', value, contribution: trendSigma < 0 ? 2.5 : 1.5 };
 }
 
-function variabilityTerm({ falseAlarm, isVariable }: ScoreFacts): Term {
+function variabilityTerm({ falseAlarm, isVariable, againstFading }: ScoreFacts): Term {
   if (falseAlarm === null) return null;
   const value = isVariable
-    ? `chance of ${falseAlarm.toExponential(1)} among all sources of the field`
-    : `as steady as the field's stars (chance ${falseAlarm.toFixed(2)})`;
+    ? `chance ${chanceText(falseAlarm)} among all sources of the field`
+    : `as steady as the field's stars (chance ${chanceText(falseAlarm)})`;
+  if (!isVariable && againstFading !== null && againstFading > 3) {
+    return {
+      name: 'variability',
+      value: `${value}; fading as t^−1 is excluded at ${againstFading.toFixed(0)} σ`,
+      contribution: -1.5,
+    };
+  }
   return { name: 'variability', value, contribution: isVariable ? 1 : 0 };
 }
 
@@ -123,7 +133,7 @@ function alertTerm({ alertArcsec, alertRadiusArcsec, isAlertRadiusKnown }: Score
 function shapeTerm({ spreadSigma, chi2Psf, fwhmRatio, flags }: ScoreFacts): Term {
   const parts: string[] = [];
   if (chi2Psf !== null) parts.push(`χ² ${chi2Psf.toFixed(2)}`);
-  if (spreadSigma !== null) parts.push(`spread ${spreadSigma.toFixed(1)} σ`);
+  if (spreadSigma !== null) parts.push(`spread ${spreadSigma.toFixed(1).replace('-', '−')} σ`);
   if (fwhmRatio !== null) parts.push(`${fwhmRatio.toFixed(2)} × the FWHM of stars`);
   if (parts.length === 0) return null;
   const value = parts.join(', ') + (flags.length > 0 ? ` (${flags.join(', ')})` : '');

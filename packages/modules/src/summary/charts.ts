@@ -13,18 +13,18 @@ export function pictureSvg(picture: PagePicture, overlay: string, { className = 
 
 function compass(width: number, height: number, northDeg: number, eastDeg: number, scaleArcsec: number): string {
   const size = width / 640;
-  const length = 34 * size;
+  const length = 38 * size;
   const [ox, oy] = [width - 28 * size, height - 28 * size];
   const arrow = (deg: number, name: string) => {
     const [dx, dy] = [-Math.sin((deg * Math.PI) / 180), -Math.cos((deg * Math.PI) / 180)];
-    return `<path d="M${fix(ox)} ${fix(oy)}l${fix(dx * length)} ${fix(dy * length)}" stroke="var(--found)" stroke-width="${fix(2 * size)}"/><text x="${fix(ox + dx * length * 1.35)}" y="${fix(oy + dy * length * 1.35 + 4 * size)}" text-anchor="middle" style="fill:var(--found);font-size:${fix(14 * size)}px">${name}</text>`;
+    return `<path d="M${fix(ox)} ${fix(oy)}l${fix(dx * length)} ${fix(dy * length)}" stroke="var(--found)" stroke-width="${fix(2 * size)}"/><text x="${fix(ox + dx * length * 1.35)}" y="${fix(oy + dy * length * 1.35 + 4 * size)}" text-anchor="middle" style="fill:var(--found);font-size:${fix(18 * size)}px">${name}</text>`;
   };
   const wanted = (width * scaleArcsec) / 5;
   const bar = BARS.findLast((arcsec) => arcsec <= wanted) ?? 1;
   const pixels = bar / scaleArcsec;
   const label = bar >= 60 ? `${bar / 60}′` : `${bar}″`;
   const y = height - 16 * size;
-  const ruler = `<path d="M${fix(16 * size)} ${fix(y)}h${fix(pixels)}" stroke="var(--found)" stroke-width="${fix(3 * size)}"/><text x="${fix(16 * size + pixels / 2)}" y="${fix(y - 6 * size)}" text-anchor="middle" style="fill:var(--found);font-size:${fix(14 * size)}px">${label}</text>`;
+  const ruler = `<path d="M${fix(16 * size)} ${fix(y)}h${fix(pixels)}" stroke="var(--found)" stroke-width="${fix(3 * size)}"/><text x="${fix(16 * size + pixels / 2)}" y="${fix(y - 6 * size)}" text-anchor="middle" style="fill:var(--found);font-size:${fix(18 * size)}px">${label}</text>`;
   return arrow(northDeg, 'N') + arrow(eastDeg, 'E') + ruler;
 }
 
@@ -66,7 +66,7 @@ export function findingChart(summary: UnitSummary, alertPixel: readonly [number,
         : 'var(--f-i)';
     const r = (isBest ? 13 : 9) * size;
     parts.push(
-      `<g style="color:${colour}"><circle cx="${fix(cx)}" cy="${fix(cy)}" r="${fix(r)}" fill="none" stroke="currentColor" stroke-width="${fix((isBest ? 2.4 : 1.5) * size)}"><title>${escapeHtml(`${rank}. ${name}: ${kind}`)}</title></circle>${rank <= 20 ? `<text x="${fix(cx + r + 2 * size)}" y="${fix(cy - r * 0.6)}" style="fill:currentColor;font-size:${fix(13 * size)}px">${rank}</text>` : ''}</g>`,
+      `<g style="color:${colour}"><circle cx="${fix(cx)}" cy="${fix(cy)}" r="${fix(r)}" fill="none" stroke="currentColor" stroke-width="${fix((isBest ? 2.4 : 1.5) * size)}"><title>${escapeHtml(`${rank}. ${name}: ${kind}`)}</title></circle>${rank <= 20 ? `<text x="${fix(cx + r + 2 * size)}" y="${fix(cy - r * 0.6)}" style="fill:currentColor;font-size:${fix(17 * size)}px">${rank}</text>` : ''}</g>`,
     );
   }
   return pictureSvg(chart, parts.join(''));

@@ -1,3 +1,5 @@
+export { chanceText } from '../candidates/chance-text.ts';
+
 /** Text for HTML and its attributes. */
 export const escapeHtml = (text: string): string =>
   text.replace(/[&<>"']/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' })[c]!);
@@ -42,10 +44,6 @@ export function duration(seconds: number): string {
 /** `2026-01-01 04:20:01 UT` of an ISO instant. */
 export const instant = (iso: string): string => `${iso.slice(0, 19).replace('T', ' ')} UT`;
 export const clock = (iso: string): string => iso.slice(11, 19);
-
-/** A chance, never more digits than it has. */
-export const chance = (p: number): string =>
-  p < 1e-3 ? `10<sup>${fixed(Math.log10(Math.max(p, 1e-99)), 0)}</sup>` : p < 0.1 ? p.toFixed(3) : p.toFixed(2);
 
 /** Rounds for JSON: enough digits for the quantity, no noise in the file; NaN becomes null. */
 export const rounded = (value: number | null | undefined, digits: number): number | null =>

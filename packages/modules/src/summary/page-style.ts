@@ -44,8 +44,8 @@ nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem;font-size:.83rem;margin:.4rem 0 
 .answer .big{font-size:1.75rem;line-height:1.15;font-weight:650;letter-spacing:-.02em;margin:.1rem 0}
 .answer .big small{font-size:.55em;font-weight:400;color:var(--soft);letter-spacing:0}
 .place{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.95rem;overflow-wrap:anywhere}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(128px,1fr));gap:1px;background:var(--line);border:1px solid var(--line);border-radius:8px;overflow:hidden;margin:.9rem 0}
-.facts div{background:var(--card);padding:.45rem .65rem}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(132px,1fr));background:var(--card);border:1px solid var(--line);border-radius:8px;overflow:hidden;margin:.9rem 0}
+.facts div{box-shadow:0 0 0 .5px var(--line);padding:.45rem .65rem}
 .facts dt,.facts .k{font-size:.72rem;color:var(--soft);display:block}
 .facts .v{font-weight:600;display:block}
 .two{display:grid;grid-template-columns:minmax(0,1fr);gap:14px}
@@ -64,7 +64,7 @@ svg .name{fill:currentColor;font-weight:600;font-size:11px}
 .line{stroke:currentColor;stroke-width:1.5;fill:none}
 .rule path{stroke:currentColor;stroke-width:1.1;stroke-dasharray:4 3;fill:none}.rule text{fill:currentColor;font-size:10.5px}
 .cell{fill:var(--accent)}
-.chart text{font-size:13px;font-weight:600}
+.chart text{font-weight:600}
 .trip{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:6px;max-width:420px}
 .trip span{font-size:.72rem;color:var(--soft);display:block;text-align:center}
 .trip svg{border:1px solid var(--line);border-radius:4px;background:#fff}

@@ -1,7 +1,7 @@
 import type { Candidate, UnitSummary } from '@colibri/contracts';
 import { formatDec, formatRa } from '@colibri/sky';
 import { findingChart, positionText, triptych } from './charts.ts';
-import { clock, duration, escapeHtml, fixed, instant, MISSING, sinceTrigger, withError } from './format.ts';
+import { chanceText, clock, duration, escapeHtml, fixed, instant, MISSING, sinceTrigger, withError } from './format.ts';
 import { pageStyle } from './page-style.ts';
 import {
   astrometryPlot,
@@ -80,7 +80,7 @@ function answer(s: UnitSummary): string {
     return `<section class="answer limit" id="answer"><p class="eyebrow">${verdict.kind === 'limit' ? 'no new source' : 'nothing measured'}</p><p class="big">${big}</p><p>${escapeHtml(verdict.sentence)}</p></section>`;
   }
   const law = found.variability?.isVariable ? found.variability.powerLaw : null;
-  const fade = law ? ` F ∝ t<sup>${withError(law.index, law.indexErr)}</sup>.` : '';
+  const fade = law ? ` F ∝ t<sup>s</sup>, s = ${withError(law.index, law.indexErr)}.` : '';
   const far =
     found.alertArcsec === null
       ? ''
@@ -135,7 +135,7 @@ function newSources(s: UnitSummary): string {
   const bodies = list.minorPlanets.failure
     ? `Minor planets were not checked: ${escapeHtml(list.minorPlanets.failure)}`
     : list.minorPlanets.asked
-      ? `${list.minorPlanets.inField} known minor planets in the field.`
+      ? `${list.minorPlanets.inField} known minor planet${list.minorPlanets.inField === 1 ? '' : 's'} in the field.`
       : 'No minor planet service is configured; what moves between frames is found all the same.';
   const cards = list.candidates
     .slice(0, MOST_CARDS)
@@ -178,13 +178,7 @@ function candidateCard(s: UnitSummary, c: Candidate, isOpen: boolean): string {
       'against a constant',
       `χ² ${fixed(c.variability.chi2Constant, 1)} for ${c.variability.points - 1} degrees of freedom`,
     ]);
-  if (c.variability)
-    rows.push([
-      'chance among all',
-      c.variability.falseAlarm < 1e-3
-        ? c.variability.falseAlarm.toExponential(1).replace('-', '−')
-        : fixed(c.variability.falseAlarm, 3),
-    ]);
+  if (c.variability) rows.push(['chance among all', chanceText(c.variability.falseAlarm)]);
   if (c.motion)
     rows.push([
       'motion',
@@ -213,8 +207,11 @@ function candidateCard(s: UnitSummary, c: Candidate, isOpen: boolean): string {
         `<tr><td class="l">${escapeHtml(name)}</td><td>${fixed(contribution, 2)}</td><td class="l"><span class="bar${contribution < 0 ? ' neg' : ''}" style="width:${Math.round((58 * Math.abs(contribution)) / most)}px"></span> ${fixed(100 * share, 0)} %</td><td class="w">${escapeHtml(value)}</td></tr>`,
     )
     .join('');
-  const curve = lightCurvePlot([{ filter: s.filter, light: c.light, variability: c.variability }], `Light curve of ${c.name}`);
-  const strip = triptych(s, c);
+  const isAnswer = c.name === s.verdict.candidate;
+  const curve = isAnswer
+    ? ''
+    : lightCurvePlot([{ filter: s.filter, light: c.light, variability: c.variability }], `Light curve of ${c.name}`);
+  const strip = isAnswer ? '' : triptych(s, c);
   const magnitude = c.mag === null ? '' : `${escapeHtml(s.filter)} ${fixed(c.mag, 2)}`;
   return `<details class="cand" id="c${c.rank}"${isOpen ? ' open' : ''}><summary><b>${c.rank}</b> <b>${escapeHtml(c.class)}</b> <span>${magnitude}</span> <span class="soft">${escapeHtml(c.name)}</span> <span class="soft">score ${fixed(c.score, 2)}</span></summary>
 <div class="body"><div>${strip}<p>${escapeHtml(c.reason)}</p><div class="wide">${facts}</div></div><div>${curve}${lightCurveTable(c.light)}<h3>Score: what it is made of</h3><div class="wide"><table class="terms"><tbody>${terms}</tbody></table></div></div></div></details>`;

@@ -25,10 +25,10 @@ describe('zlibDeflate', () => {
     // Frequencies of Fibonacci's kind make the longest codes.
     [
       'codes that would be longer than 15 bits',
-      Uint8Array.from({ length: 24 }, (_, k) => k).reduce<Uint8Array>(
-        (all, k) =>
-          Uint8Array.from([...all, ...Array.from({ length: Math.round(1.618 ** k) % 70000 }, (_, i) => (i % 2 === 0 ? k : 255))]),
-        new Uint8Array(0),
+      Uint8Array.from(
+        Array.from({ length: 24 }, (_, k) =>
+          Array.from({ length: Math.round(1.618 ** k) % 70000 }, (_, i) => (i % 2 === 0 ? k : 255)),
+        ).flat(),
       ),
     ],
   ];
