@@ -82,9 +82,10 @@ function changeSentence(facts: ScoreFacts, variability: Variability | null): str
     const law = variability.powerLaw;
     const chance = `chance ${chanceText(variability.falseAlarm)} among all sources of the field`;
     const trend = facts.trendSigma !== null && Math.abs(facts.trendSigma) >= 3;
-    if (law && trend)
+    const isLaw = law !== null && law.chi2 < 3 * Math.max(1, variability.points - 2);
+    if (law && isLaw && trend)
       return `its light goes as t^${law.index.toFixed(2).replace('-', '−')} ± ${law.indexErr.toFixed(2)} (${chance})`;
-    if (variability.slopePerHour !== null && trend) {
+    if (variability.slopePerHour !== null && trend && law === null) {
       return `its light changes by ${(100 * variability.slopePerHour).toFixed(0)} ± ${(100 * (variability.slopePerHourErr ?? 0)).toFixed(0)} % of its mean per hour (${chance})`;
     }
     return `its light varies, χ² ${variability.chi2Constant.toFixed(0)} for ${variability.points} points (${chance})`;

@@ -80,7 +80,7 @@ export function findCandidates(inputs: CandidateInputs, options: CandidateOption
   );
   const rejected: RejectedDetection[] = [];
   const seeds = gatherSeeds({ inputs, options, field, tracks, variables: variables.bySource, scaleArcsec, rejected });
-  const judge = judgeOf({ inputs, options, field, curves, variables: variables.bySource, reach, scaleArcsec });
+  const judge = judgeOf({ inputs, options, field, curves, variables: variables.bySource, reach, tracks, scaleArcsec });
   const judged = seeds.map(judge);
   const standing: Candidate[] = [];
   for (const candidate of judged) {
@@ -232,11 +232,12 @@ interface Judging {
   readonly curves: ReadonlyMap<number, readonly LightPoint[]>;
   readonly variables: ReadonlyMap<number, Variability>;
   readonly reach: CatalogReach;
+  readonly tracks: readonly Tracklet[];
   readonly scaleArcsec: number;
 }
 
 /** All that is known of one seed, its score, class and reason. */
-function judgeOf({ inputs, options, field, curves, variables, reach, scaleArcsec }: Judging): (seed: Seed) => Candidate {
+function judgeOf({ inputs, options, field, curves, variables, reach, tracks, scaleArcsec }: Judging): (seed: Seed) => Candidate {
   const { unit, alignment, stack, photometry, difference, bodies } = inputs;
   const { sources } = photometry;
   const { columns } = sources;
@@ -245,6 +246,11 @@ function judgeOf({ inputs, options, field, curves, variables, reach, scaleArcsec
   const alertRadiusArcsec = (unit.alert?.radiusDeg ?? options.alertRadiusDeg) * 3600;
   const systematic =
     Math.hypot(...(alignment.rmsArcsec ?? [0, 0])) / Math.SQRT2 / Math.sqrt(Math.max(1, alignment.frames.length));
+  // A body that is seen to move is not also something that stands still near its path.
+  const claimed = new Set(
+    tracks.map((track) => bodyAt(bodies, { ...track, fwhmArcsec }, track.refMjdUtc, track.refMjdUtc)?.body),
+  );
+  const unclaimed = { ...bodies, bodies: bodies.bodies.filter((known) => !claimed.has(known)) };
   const fromMjd = Math.min(...unit.frames.map(({ meta }) => meta.midExposureMjdUtc));
   const toMjd = Math.max(...unit.frames.map(({ meta }) => meta.midExposureMjdUtc));
 
@@ -284,7 +290,11 @@ function judgeOf({ inputs, options, field, curves, variables, reach, scaleArcsec
       ? track.members.length
       : frameLight.filter((point) => point.fluxMicroJy >= 2.5 * point.fluxErrMicroJy).length;
     const meanFlux = variability?.meanMicroJy ?? 0;
-    const body = track || entry === null ? bodyAt(bodies, { raDeg, decDeg, fwhmArcsec }, fromMjd, toMjd) : null;
+    const body = track
+      ? bodyAt(bodies, { ...track, fwhmArcsec }, track.refMjdUtc, track.refMjdUtc)
+      : entry === null
+        ? bodyAt(unclaimed, { raDeg, decDeg, fwhmArcsec }, fromMjd, toMjd)
+        : null;
     const facts: ScoreFacts = {
       entry: entry === null ? 'none' : entry.isStar === false ? 'galaxy' : 'star',
       knownShare: mag === null ? 0.5 : reach.knownShare(mag),

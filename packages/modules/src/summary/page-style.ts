@@ -53,7 +53,7 @@ nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem;font-size:.83rem;margin:.4rem 0 
 figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 10px 8px;min-width:0;break-inside:avoid}
 figcaption{font-size:.8rem;color:var(--soft);margin-top:.3rem}
 figure h3{margin:0 0 .3rem}
-svg{display:block;width:100%;height:auto;max-width:100%}
+.plot,.chart,.cut{display:block;width:100%;height:auto;max-width:100%}
 svg text{font-size:10.5px;fill:var(--soft)}
 svg .axis{fill:var(--ink);font-size:11px}
 svg .name{fill:currentColor;font-weight:600;font-size:11px}

@@ -245,7 +245,7 @@ function cataloguedSources(s: UnitSummary): string {
   const sentence = c
     ? `Zero point ${withError(c.zeroPointMag, c.zeroPointErrMag, 3)} mag for 1 e⁻/s by ${c.stars} stars of ${escapeHtml(c.catalog)} (${escapeHtml(c.transformation)}); ${c.colour ? `colour term ${withError(c.colourTerm, c.colourTermErr, 3)} per mag of ${escapeHtml(c.colour)}, ${fixed(c.defaultColourMag, 2)} mag assumed where a source has none` : 'no colour term'}; field of order ${c.spatialOrder}; stars scatter ${fixed(c.intrinsicScatterMag, 3)} mag beyond their errors${c.heldOut ? `; ${c.heldOut.stars} stars held out lie ${fixed(c.heldOut.offsetMag, 3)} mag off with scatter ${fixed(c.heldOut.scatterMag, 3)}` : ''}.${c.note ? ` ${escapeHtml(c.note)}` : ''}`
     : 'No zero point could be fitted: no magnitudes are given.';
-  return `<section id="catalogued"><h2>${catalogued.count} catalogued sources</h2><p class="small">${sentence}</p>${table}<div class="plots three">${calibrationPlots(s).join('')}${scatterPlot(s)}${astrometryPlot(s)}</div></section>`;
+  return `<section id="catalogued"><h2>${catalogued.count} catalogued sources</h2><p class="small">${sentence}</p>${table}<div class="plots">${calibrationPlots(s).join('')}${scatterPlot(s)}${astrometryPlot(s)}</div></section>`;
 }
 
 function sensitivity(s: UnitSummary): string {

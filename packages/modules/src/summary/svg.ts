@@ -93,9 +93,10 @@ export function plot(spec: PlotSpec): string {
   const labels =
     `<text class="axis" x="${(LEFT + width - RIGHT) / 2}" y="${height - 5}" text-anchor="middle">${escapeHtml(spec.x.label)}</text>` +
     `<text class="axis" transform="translate(12 ${(TOP + height - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">${escapeHtml(spec.y.label)}</text>`;
-  const clip = `M${LEFT} ${TOP}H${width - RIGHT}V${height - BOTTOM}H${LEFT}Z`;
+  // An inner SVG clips what would lie outside of the axes.
+  const inner = { width: width - LEFT - RIGHT, height: height - TOP - BOTTOM };
   const marks = spec.marks.map((mark) => draw(mark, x, y, { width, height })).join('');
-  return `<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(spec.title)}"><g>${parts.join('')}</g>${frame}<g style="clip-path:path('${clip}')">${marks}</g>${labels}</svg>`;
+  return `<svg class="plot" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(spec.title)}"><g>${parts.join('')}</g>${frame}<svg x="${LEFT}" y="${TOP}" width="${inner.width}" height="${inner.height}" viewBox="${LEFT} ${TOP} ${inner.width} ${inner.height}">${marks}</svg>${labels}</svg>`;
 }
 
 interface Scale {

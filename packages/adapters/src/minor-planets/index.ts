@@ -1,0 +1,1 @@
+export { type SkybotOptions, skybotSource } from './skybot.ts';
