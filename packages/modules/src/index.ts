@@ -9,6 +9,7 @@ export { masterSource } from './calibration/master-source.ts';
 export { bias, dark, flat } from './calibration/masters.ts';
 export * as detectorErrors from './detector/errors.ts';
 export { frameGeometry } from './detector/sections.ts';
+export * from './environment/index.ts';
 export { findstars } from './findstars/findstars.ts';
 export * from './photometry/index.ts';
 export { reduction } from './reduction/reduction.ts';

@@ -8,7 +8,7 @@ export interface FieldStatistic {
 
 /** Stars of similar brightness that a source is compared with, and fewest that say anything. */
 const NEIGHBOURS = 150;
-const FEWEST = 30;
+export const FEWEST_REFERENCE = 30;
 
 /**
  * Builds `p(logSnr, x, dof)`: the probability that a steady source as bright shows at least `x`.
@@ -24,7 +24,7 @@ export function falseAlarmOf(field: FieldStatistic): (logSnr: number, x: number,
   const brightness = order.map((i) => field.logSnr[i]!);
   const values = order.map((i) => field.value[i]!);
   return (logSnr, x, dof) => {
-    if (values.length < FEWEST) return chiSquareTail(x, dof);
+    if (values.length < FEWEST_REFERENCE) return chiSquareTail(x, dof);
     const count = Math.min(NEIGHBOURS, values.length);
     let from = Math.max(0, Math.min(values.length - count, lowerBound(brightness, logSnr) - (count >> 1)));
     while (from > 0 && logSnr - brightness[from - 1]! < brightness[from + count - 1]! - logSnr) from--;

@@ -10,7 +10,7 @@ import { looseDetections } from './loose-detections.ts';
 import { type BodiesInField, bodyAt } from './minor-planets.ts';
 import { type ReferenceField, referenceField } from './reference-field.ts';
 import { type ScoreFacts, scoreOf } from './score.ts';
-import { isPointReference, shapeFlags } from './source-flags.ts';
+import { referenceKind, shapeFlags } from './source-flags.ts';
 import { linkTracklets, type Tracklet } from './tracklets.ts';
 
 export interface CandidateInputs {
@@ -57,12 +57,11 @@ export function findCandidates(inputs: CandidateInputs, options: CandidateOption
   const { sources } = photometry;
   const field = referenceField(inputs.stars, unit.filter, stack.midMjdUtc);
   const curves = lightCurves(photometry.forced, unit.triggeredAt);
-  const isSteady = (number: number) => isPointReference(sources, number - 1);
-  const variables = judgeVariability(curves, isSteady, options);
+  const variables = judgeVariability(curves, (number) => referenceKind(sources, number - 1), options);
   const reach = catalogReach(
     sources.magPsf,
     (i) => sources.catalogIndex[i]! >= 0,
-    (i) => snrOf(sources.fluxPsf, sources.fluxPsfErr, i) >= 7 && shapeFlags(sources, i).length === 0,
+    (i) => snrOf(sources.fluxPsf, sources.fluxPsfErr, i) >= 5 && shapeFlags(sources, i).length === 0,
   );
   const center = centerOf(stack);
   const scaleArcsec = localGeometry(stack.wcs, stack.width / 2, stack.height / 2).pixelScaleArcsec;

@@ -1,5 +1,5 @@
 import type { LightPoint, Variability } from '@colibri/contracts';
-import { amongTrials, falseAlarmOf } from './false-alarm.ts';
+import { amongTrials, FEWEST_REFERENCE, falseAlarmOf } from './false-alarm.ts';
 import { fitLight, type LightFit } from './fit-light.ts';
 import { framesOf } from './light-curves.ts';
 
@@ -21,11 +21,14 @@ export interface FieldVariability {
  * Two looks at each source, the trend (Δχ² of power law or line) and the scatter (χ² of the constant), both against the field's own
  * catalogued stars of similar brightness; trials are the sources tested times two.
  *
- * @param isReference - catalogued, clean, point-like: taken to be steady, up to a few
+ * Extended sources are compared with extended ones: the flux that a PSF finds in a galaxy follows the seeing. Where the field has too few of
+ * them to say so, no extended source is called variable.
+ *
+ * @param kindOf - `point` and `extended`: what it is compared with; `isReference`: catalogued and clean, taken to be steady, up to a few
  */
 export function judgeVariability(
   curves: ReadonlyMap<number, readonly LightPoint[]>,
-  isReference: (source: number) => boolean,
+  kindOf: (source: number) => { readonly isExtended: boolean; readonly isReference: boolean },
   { mostFalseAlarm }: VariabilityOptions,
 ): FieldVariability {
   const fits = new Map<number, LightFit>();
@@ -33,29 +36,46 @@ export function judgeVariability(
     const fit = fitLight(framesOf(light));
     if (fit && fit.points >= 3) fits.set(source, fit);
   }
-  const reference = [...fits].filter(([source]) => isReference(source)).map(([, fit]) => fit);
+  const point = judgeOf(
+    [...fits].filter(([source]) => matches(kindOf(source), false)).map(([, fit]) => fit),
+    true,
+  );
+  const extended = judgeOf(
+    [...fits].filter(([source]) => matches(kindOf(source), true)).map(([, fit]) => fit),
+    false,
+  );
+  const bySource = new Map<number, Variability>();
+  for (const [source, fit] of fits) {
+    const one = (kindOf(source).isExtended ? extended : point).chanceOf(fit);
+    const all = amongTrials(one, fits.size);
+    bySource.set(source, { ...fit, falseAlarmOne: one, falseAlarm: all, isVariable: all < mostFalseAlarm });
+  }
+  return { bySource, referenceStars: point.count, tested: fits.size };
+}
+
+const matches = (kind: { readonly isExtended: boolean; readonly isReference: boolean }, isExtended: boolean): boolean =>
+  kind.isReference && kind.isExtended === isExtended;
+
+/** What sources of one kind show; with too few of them, χ² itself or nothing. */
+function judgeOf(reference: readonly LightFit[], trustsChi2: boolean) {
   const logSnr = Float64Array.from(reference, logSnrOf);
   const trend = falseAlarmOf({ logSnr, value: Float64Array.from(reference, ({ deltaChi2 }) => deltaChi2) });
+  // Sources may have one frame less than others, so the scatter is compared per degree of freedom; scaled to about ten of them.
   const scatter = falseAlarmOf({
     logSnr,
     value: Float64Array.from(reference, ({ chi2Constant, points }) => (chi2Constant * 10) / (points - 1)),
   });
-  const bySource = new Map<number, Variability>();
-  for (const [source, fit] of fits) {
-    const snr = logSnrOf(fit);
-    const dof = fit.points - 1;
-    // Stars may have one frame less than others, so the scatter is compared per degree of freedom; scaled to about ten of them.
-    const one = Math.min(
-      1,
-      2 * Math.min(trend(snr, fit.deltaChi2, 1), scatterTail(scatter, reference.length, snr, fit.chi2Constant, dof)),
-    );
-    const all = amongTrials(one, fits.size);
-    bySource.set(source, { ...fit, falseAlarmOne: one, falseAlarm: all, isVariable: all < mostFalseAlarm });
-  }
-  return { bySource, referenceStars: reference.length, tested: fits.size };
+  return {
+    count: reference.length,
+    chanceOf(fit: LightFit): number {
+      const isFew = reference.length < FEWEST_REFERENCE;
+      if (isFew && !trustsChi2) return 1;
+      const snr = logSnrOf(fit);
+      const dof = fit.points - 1;
+      const scattered = isFew ? scatter(snr, fit.chi2Constant, dof) : scatter(snr, (fit.chi2Constant * 10) / dof, 10);
+      return Math.min(1, 2 * Math.min(trend(snr, fit.deltaChi2, 1), scattered));
+    },
+  };
 }
-
-const scatterTail = (tail: ReturnType<typeof falseAlarmOf>, stars: number, snr: number, chi2: number, dof: number): number =>
-  stars < 30 ? tail(snr, chi2, dof) : tail(snr, (chi2 * 10) / dof, 10);
 
 const logSnrOf = ({ meanMicroJy, meanErrMicroJy }: LightFit): number => Math.log10(Math.max(0.1, meanMicroJy / meanErrMicroJy));

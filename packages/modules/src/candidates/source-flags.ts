@@ -14,6 +14,14 @@ export function shapeFlags({ columns }: StackSources, i: number): string[] {
   return words;
 }
 
+/** Whether a source is wider than the PSF or a galaxy of the catalogue, and whether it says what steady sources of its kind look like. */
+export function referenceKind(sources: StackSources, i: number): { readonly isExtended: boolean; readonly isReference: boolean } {
+  if (i < 0 || i >= sources.columns.count) return { isExtended: false, isReference: false };
+  const hasEntry = sources.catalogIndex[i]! >= 0;
+  const isExtended = (hasEntry && sources.catalogIsStar[i] === 0) || sources.spreadModel[i]! > 5 * sources.spreadModelErr[i]!;
+  return { isExtended, isReference: hasEntry && shapeFlags(sources, i).length === 0 };
+}
+
 /** Catalogued, clean and like a star: one that says what steady stars of the field look like. */
 export function isPointReference(sources: StackSources, i: number): boolean {
   if (i < 0 || i >= sources.columns.count || !(sources.catalogIndex[i]! >= 0)) return false;

@@ -1,0 +1,1 @@
+export { type BandFlux, limitAsFlux, type PhotoZ, photometricRedshift } from './photo-z.ts';
