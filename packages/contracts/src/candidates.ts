@@ -27,6 +27,8 @@ export const lightPoint = z.object({
   fluxMicroJy: z.number(),
   fluxErrMicroJy: z.number(),
   scaleErr: z.number(),
+  /** Masked or saturated pixels lie under it: it is shown, and not used in fits. */
+  isSuspect: z.boolean(),
 });
 export type LightPoint = z.infer<typeof lightPoint>;
 

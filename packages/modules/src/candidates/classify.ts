@@ -21,14 +21,18 @@ export interface Evidence {
 export interface Verdict {
   readonly class: CandidateClass;
   readonly reason: string;
-  /** It is something that needs no follow-up as a transient: the score is capped. */
-  readonly isKnown: boolean;
+  /** Highest score that such a thing may have: 0.05 where it needs no follow-up as a transient, 0.3 where nothing says that it is new. */
+  readonly mostScore: number;
 }
 
 /** Puts a candidate into a class, with the sentence that says why. The first that fits, from what is surest. */
 export function classify(evidence: Evidence): Verdict {
   const { facts, track, body, bodiesFailure, highProperMotion, variability, snr } = evidence;
-  const as = (kind: CandidateClass, reason: string, isKnown = false): Verdict => ({ class: kind, reason, isKnown });
+  const as = (kind: CandidateClass, reason: string, isKnown = false): Verdict => ({
+    class: kind,
+    reason,
+    mostScore: isKnown ? 0.05 : kind === 'faint' ? 0.3 : 1,
+  });
 
   if (track) {
     const speed = Math.hypot(track.raRateArcsecH, track.decRateArcsecH);

@@ -347,10 +347,11 @@ function judgeOf({ inputs, options, field, curves, variables, reach, tracks, sca
       rank: 0,
       class: kind.class,
       reason: kind.reason,
-      score: kind.isKnown ? Math.min(scored.score, 0.05) : scored.score,
-      terms: kind.isKnown
-        ? [...scored.terms, { name: 'known', value: `${kind.class}: at most 0.05`, contribution: 0, share: 0 }]
-        : scored.terms,
+      score: Math.min(scored.score, kind.mostScore),
+      terms:
+        scored.score > kind.mostScore
+          ? [...scored.terms, { name: 'class', value: `${kind.class}: at most ${kind.mostScore}`, contribution: 0, share: 0 }]
+          : scored.terms,
       foundOn: [
         ...(has ? ['stack' as const] : []),
         ...(j >= 0 ? ['difference' as const] : []),

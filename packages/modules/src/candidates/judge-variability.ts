@@ -33,7 +33,7 @@ export function judgeVariability(
 ): FieldVariability {
   const fits = new Map<number, LightFit>();
   for (const [source, light] of curves) {
-    const fit = fitLight(framesOf(light));
+    const fit = fitLight(framesOf(light).filter(({ isSuspect }) => !isSuspect));
     if (fit && fit.points >= 3) fits.set(source, fit);
   }
   const point = judgeOf(

@@ -1,6 +1,7 @@
 import type { LightPoint } from '@colibri/contracts';
 import type { ForcedTable } from '@colibri/pipeline';
 import { mjdUtc } from '@colibri/sky';
+import { ForcedFlag } from '../photometry/forced-photometry.ts';
 
 /** The forced fluxes of every source, by its NUMBER, in order of time. Rows without a finite flux and a positive error are left out. */
 export function lightCurves(forced: ForcedTable, triggeredAt: string | null): Map<number, LightPoint[]> {
@@ -21,6 +22,7 @@ export function lightCurves(forced: ForcedTable, triggeredAt: string | null): Ma
       fluxMicroJy: flux,
       fluxErrMicroJy: err,
       scaleErr: image.scaleErr > 0 ? image.scaleErr : 0,
+      isSuspect: (forced.flags[row]! & (ForcedFlag.MASKED | ForcedFlag.SATURATED)) !== 0,
     };
     const known = curves.get(forced.source[row]!);
     if (known) known.push(point);

@@ -44,7 +44,7 @@ export interface TrackletOptions {
 
 /** A pair is tried with so many frames after the first of it: more only repeat the same line. */
 const PAIR_SPAN = 5;
-/** Motion below this over the whole unit is not told from a bad centroid [arcsec]. */
+/** Motion below this is not told from a bad centroid [arcsec]. */
 const LEAST_PATH_ARCSEC = 1.5;
 
 interface Point {
@@ -123,7 +123,9 @@ export function linkTracklets(
       choose(byFrame.length - 2, members.length - 2) *
       (density * Math.PI * options.toleranceArcsec ** 2) ** (members.length - 2);
     if (chance > options.mostByChance || rms > options.toleranceArcsec) continue;
-    if (Math.hypot(line.vx, line.vy) * span < LEAST_PATH_ARCSEC) continue;
+    // By its own members, not by what they predict for the others: three jittery sightings of a star predict a long path.
+    const times = members.map(({ t }) => t);
+    if (Math.hypot(line.vx, line.vy) * (Math.max(...times) - Math.min(...times)) < LEAST_PATH_ARCSEC) continue;
     for (const { of } of members) isTaken[of] = 1;
     lines.push({ members, line, rms, chance });
   }

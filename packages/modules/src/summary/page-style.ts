@@ -74,7 +74,7 @@ table{border-collapse:collapse;font-size:.8rem;width:100%}
 .wide{overflow-x:auto;-webkit-overflow-scrolling:touch}
 th,td{padding:.22rem .5rem;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
 th{color:var(--soft);font-weight:600;position:sticky;top:0;background:var(--card)}
-td.l,th.l{text-align:left}td.w{white-space:normal;min-width:14rem;text-align:left}
+td.l,th.l{text-align:left}td.w{white-space:normal;min-width:9rem;text-align:left}.terms td{padding:.2rem .25rem}
 tr.out td{color:var(--soft)}tr.out td:first-child{text-decoration:line-through}
 details{margin:.4rem 0}
 summary{cursor:pointer;color:var(--accent);font-size:.85rem}
@@ -86,7 +86,7 @@ summary{cursor:pointer;color:var(--accent);font-size:.85rem}
 .cand>summary b{font-weight:650}
 .cand .body{padding:0 .8rem .8rem;display:grid;grid-template-columns:minmax(0,1fr);gap:12px}
 .cand figure{border:0;padding:0;background:none}
-.terms td:nth-child(3){min-width:70px}
+.terms td:nth-child(3){white-space:nowrap}@media (max-width:500px){.terms .bar{display:none}}
 .bar{display:inline-block;height:.6em;border-radius:2px;background:var(--accent);vertical-align:middle}
 .bar.neg{background:var(--found)}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--shade);border-radius:6px;padding:.6rem .8rem;font-size:.8rem;margin:.4rem 0}

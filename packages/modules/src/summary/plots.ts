@@ -35,7 +35,8 @@ export function lightCurvePlot(series: readonly LightSeries[], title: string): s
   const timeOf = ({ sinceTriggerSec, midMjdUtc }: (typeof points)[number]) =>
     (hasTrigger ? sinceTriggerSec! : (midMjdUtc - first) * 86400) / divisor;
   const marks: Mark[] = [];
-  for (const { filter, light, variability } of frames) {
+  for (const { filter, light: all, variability } of frames) {
+    const light = all.filter(({ isSuspect }) => !isSuspect);
     const colour = filterColour(filter);
     const seen = light.filter(({ fluxMicroJy, fluxErrMicroJy }) => fluxMicroJy >= 3 * fluxErrMicroJy);
     const unseen = light.filter(({ fluxMicroJy, fluxErrMicroJy }) => !(fluxMicroJy >= 3 * fluxErrMicroJy));
@@ -69,6 +70,16 @@ export function lightCurvePlot(series: readonly LightSeries[], title: string): s
       x: unseen.map(timeOf),
       y: unseen.map(({ fluxMicroJy, fluxErrMicroJy }) => magOf(Math.max(0, fluxMicroJy) + 3 * fluxErrMicroJy)),
       colour,
+    });
+    const doubtful = all.filter(({ isSuspect, fluxMicroJy }) => isSuspect && fluxMicroJy > 0);
+    marks.push({
+      kind: 'points',
+      x: doubtful.map(timeOf),
+      y: doubtful.map(({ fluxMicroJy }) => magOf(fluxMicroJy)),
+      marker: filterMarker(filter),
+      colour,
+      isHollow: true,
+      titles: doubtful.map(({ image }) => `${image}: masked or saturated pixels, not used in fits`),
     });
     const end = seen.at(-1);
     if (series.length > 1 && end) marks.push({ kind: 'label', x: timeOf(end), y: magOf(end.fluxMicroJy), text: filter, colour });
