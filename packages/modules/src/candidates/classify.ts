@@ -75,7 +75,7 @@ export function classify(evidence: Evidence): Verdict {
   const depth = evidence.depthMag === null ? '' : ` (half are at ${evidence.depthMag.toFixed(1)} mag)`;
   return as(
     'faint',
-    `In no catalogue, but only ${share} % of sources as faint are${depth}; neither variable nor on the difference.`,
+    `In no catalogue, but only ${share} % of sources as faint are${depth}; ${facts.hasDifference ? 'neither variable nor on the difference' : 'not variable'}.`,
   );
 }
 

@@ -33,7 +33,7 @@ export interface MergedCandidate {
 /** Two candidates closer than this are one, errors added [arcsec]. */
 const SAME_ARCSEC = 1;
 
-/** Joins the candidates of several filters by place; those of the highest joint score first. Known kinds keep the highest of their scores. */
+/** Joins the candidates of several filters by place; those of the highest joint score first. Known kinds, and what is fainter than the catalogue, keep the highest of their scores. */
 export function mergeCandidates(summaries: readonly UnitSummary[]): MergedCandidate[] {
   const groups: { filter: string; candidate: Candidate }[][] = [];
   for (const { filter, candidates } of summaries) {
@@ -55,7 +55,9 @@ export function mergeCandidates(summaries: readonly UnitSummary[]): MergedCandid
     .map((members) => {
       const best = members.reduce((a, b) => (b.candidate.score > a.candidate.score ? b : a)).candidate;
       const score =
-        best.score <= 0.05 ? best.score : 1 - members.reduce((product, { candidate }) => product * (1 - candidate.score), 1);
+        best.score <= 0.05 || best.class === 'faint'
+          ? best.score
+          : 1 - members.reduce((product, { candidate }) => product * (1 - candidate.score), 1);
       return { best, byFilter: new Map(members.map(({ filter, candidate }) => [filter, candidate])), score };
     })
     .sort((a, b) => b.score - a.score || (a.best.name < b.best.name ? -1 : 1));

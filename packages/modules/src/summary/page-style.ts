@@ -86,7 +86,7 @@ summary{cursor:pointer;color:var(--accent);font-size:.85rem}
 .cand>summary b{font-weight:650}
 .cand .body{padding:0 .8rem .8rem;display:grid;grid-template-columns:minmax(0,1fr);gap:12px}
 .cand figure{border:0;padding:0;background:none}
-.terms td:nth-child(3){white-space:nowrap}@media (max-width:500px){.terms .bar{display:none}}
+.terms td:nth-child(3){white-space:nowrap}@media (max-width:500px){.terms td:nth-child(3){display:none}.terms td.w,.cand td.w{min-width:0}.cand td{padding:.2rem .25rem}}
 .bar{display:inline-block;height:.6em;border-radius:2px;background:var(--accent);vertical-align:middle}
 .bar.neg{background:var(--found)}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--shade);border-radius:6px;padding:.6rem .8rem;font-size:.8rem;margin:.4rem 0}

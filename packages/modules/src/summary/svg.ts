@@ -236,7 +236,7 @@ function draw(mark: Mark, x: Scale, y: Scale, size: { width: number; height: num
       const at = num(isAcross ? y.at(mark.y!) : x.at(mark.x!));
       const path = isAcross ? `M${LEFT} ${at}H${size.width - RIGHT}` : `M${at} ${TOP}V${size.height - BOTTOM}`;
       const text = isAcross
-        ? `<text x="${size.width - RIGHT - 4}" y="${num(Number(at) - 4)}" text-anchor="end">${escapeHtml(mark.label)}</text>`
+        ? `<text x="${size.width - RIGHT - 4}" y="${num(Number(at) < TOP + 16 ? Number(at) + 12 : Number(at) - 4)}" text-anchor="end">${escapeHtml(mark.label)}</text>`
         : `<text x="${num(Number(at) + 4)}" y="${TOP + 12}">${escapeHtml(mark.label)}</text>`;
       return `<g class="rule"${style(mark.colour)}><path d="${path}"/>${text}</g>`;
     }
