@@ -1,3 +1,2 @@
-export { type CandidateInputs, type CandidateOptions, type FoundCandidates, findCandidates } from './find-candidates.ts';
-export { lightCurves } from './light-curves.ts';
-export { type BodiesInField, positionOfBody } from './minor-planets.ts';
+export { findCandidates } from './find-candidates.ts';
+export type { BodiesInField } from './minor-planets.ts';

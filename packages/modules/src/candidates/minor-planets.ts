@@ -1,5 +1,5 @@
 import type { MinorPlanetSource } from '@colibri/pipeline';
-import { deprojectTangent, projectTangent } from '@colibri/sky';
+import { projectTangent } from '@colibri/sky';
 
 export type KnownBody = Awaited<ReturnType<MinorPlanetSource['cone']>>[number];
 
@@ -37,12 +37,6 @@ export function bodyAt(
     if (arcsec <= reach && (!best || arcsec < best.arcsec)) best = { body, arcsec };
   }
   return best;
-}
-
-/** Where a body is at an instant, ICRS [deg]. */
-export function positionOfBody(field: BodiesInField, body: KnownBody, mjdUtc: number): [number, number] {
-  const hours = (mjdUtc - field.mjdUtc) * 24;
-  return deprojectTangent(body.raDeg, body.decDeg, (body.raRateArcsecH * hours) / 3600, (body.decRateArcsecH * hours) / 3600);
 }
 
 /** From the origin to the segment. */

@@ -6,7 +6,6 @@ import { pageStyle } from './page-style.ts';
 import {
   astrometryPlot,
   calibrationPlots,
-  figure,
   framesPlots,
   lightCurvePlot,
   lightCurveTable,
@@ -290,4 +289,3 @@ export function provenance({ provenance: p, latencySec, candidates, schema }: Un
 <details><summary>Parameters</summary><div class="wide"><table><thead><tr><th class="l">module</th><th class="l">parameter</th><th class="l">value</th></tr></thead><tbody>${parameters}</tbody></table></div></details>
 <p class="small soft">Beside this page: summary.json (${schema}) holds every number of it; candidates.json, stack.cat.fits, forced.fits, stack.fits.fz, difference.fits.fz.</p></section>`;
 }
-export { figure };
