@@ -1,6 +1,8 @@
 import { type BenchRow, row } from '../report.ts';
 import { fieldRows } from './beat-it/field-rows.ts';
+import { frameCostRows } from './beat-it/frame-cost.ts';
 import { rightMasters } from './beat-it/masters.ts';
+import { stackDepthRows } from './beat-it/stack-depth.ts';
 
 export interface BeatItOptions {
   /** Fields per statistical row. */
@@ -15,6 +17,8 @@ type Measure = (options: BeatItOptions) => Promise<BenchRow[]>;
 const measures: readonly { readonly rows: readonly number[]; readonly measure: Measure }[] = [
   { rows: [1], measure: rightMasters },
   { rows: [2, 3, 5, 6], measure: fieldRows },
+  { rows: [4], measure: stackDepthRows },
+  { rows: [10], measure: frameCostRows },
 ];
 
 /** Rows `beat-it 1 …` to `beat-it 12 …`. A measure that cannot run gives a row that fails and says why. */
