@@ -1,4 +1,5 @@
-import { alignment, photometry, stacking } from '@colibri/modules';
+import { type CandidateList, candidateList } from '@colibri/contracts';
+import { alignment, photometry, stacking, summary } from '@colibri/modules';
 import type { Compute } from '@colibri/numerics';
 import {
   type AnyModule,
@@ -6,6 +7,7 @@ import {
   readConfig,
   type StackSet,
   type UnitAlignment,
+  type UnitOrigin,
   type UnitPhotometry,
 } from '@colibri/pipeline';
 import type { ReducedField } from '../field18/reduce.ts';
@@ -15,6 +17,7 @@ export interface Measured extends ReducedField {
   readonly aligned: UnitAlignment;
   readonly stacks: StackSet;
   readonly photometry: UnitPhotometry;
+  readonly candidates: CandidateList;
 }
 
 /** A context without a voice. */
@@ -55,5 +58,24 @@ export async function measureField(reduced: ReducedField, context: ModuleContext
   const { aligned, stacks } = await stackField(reduced, context);
   const inputs = { unit, alignment: aligned, stacks, referenceCatalog: catalog };
   const measured = (await runModule(photometry, inputs, context))['photometry'] as UnitPhotometry;
-  return { ...reduced, aligned, stacks, photometry: measured };
+  const asked = { ...inputs, photometry: measured, difference: null, minorPlanets: null, origin };
+  const files = (await runModule(summary, asked, context, { most_cutouts: 0 }))['files'] as ReadonlyMap<
+    string,
+    string | Uint8Array
+  >;
+  const text = files.get('candidates.json');
+  if (typeof text !== 'string') throw new Error('The summary wrote no candidates.json.');
+  return { ...reduced, aligned, stacks, photometry: measured, candidates: candidateList.parse(JSON.parse(text)) };
 }
+
+const origin: UnitOrigin = {
+  software: { name: 'gp1', version: 'field18' },
+  pipeline: 'field18',
+  modules: {},
+  configHash: 'field18',
+  parameters: {},
+  inputs: [],
+  replay: 'npm run science',
+  latencySec: null,
+  warnings: [],
+};

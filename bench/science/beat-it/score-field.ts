@@ -1,5 +1,6 @@
-import { SphereIndex } from '@colibri/sky';
-import { type FieldSource, trueElectronPerSec } from '../field18/field.ts';
+import type { CandidateClass, CandidateList } from '@colibri/contracts';
+import { SphereIndex, separationArcsec } from '@colibri/sky';
+import { type Field, type FieldSource, trueElectronPerSec } from '../field18/field.ts';
 import type { Measured } from './chain.ts';
 
 /** One measurement beside its truth. */
@@ -22,15 +23,17 @@ export interface FieldScore {
   readonly forced: readonly Comparison[];
   /** Offsets along RA and Dec [arcsec] with the true S/N. */
   readonly places: readonly { readonly snr: number; readonly dRa: number; readonly dDec: number }[];
-  /** Sources of the stack where there is truly nothing, above 5 sigma. */
-  readonly phantoms: number;
+  /** Candidates where nothing new is, and new stars that are candidates, of how many. */
+  readonly falseCandidates: number;
+  readonly newFound: number;
+  readonly newStars: number;
 }
 
 /** Farther than this from every other source of a 50th of its light: single at any seeing that is used here. */
 const lonelyPix = 5;
 
 /** Compares what was measured of a field with what was put into it. Constant stars count, single ones, that most frames saw. */
-export function scoreField({ field, photometry }: Measured): FieldScore {
+export function scoreField({ field, photometry, candidates }: Measured): FieldScore {
   const { options, frames } = field;
   const { sources, forced, calibration } = photometry;
   if (!calibration) throw new Error('The stack was not calibrated.');
@@ -48,16 +51,11 @@ export function scoreField({ field, photometry }: Measured): FieldScore {
   const places: { snr: number; dRa: number; dDec: number }[] = [];
   const stackComparisons: Comparison[] = [];
   const uncalibrated: Comparison[] = [];
-  let phantoms = 0;
   const { count } = sources.columns;
   for (let i = 0; i < count; i++) {
     const [ra, dec] = [sources.raDeg[i]!, sources.decDeg[i]!];
     const near = index.nearest(ra, dec, 3 * pixelArcsec);
-    const snr = sources.fluxPsf[i]! / sources.fluxPsfErr[i]!;
-    if (!near) {
-      if (snr > 5) phantoms++;
-      continue;
-    }
+    if (!near) continue;
     const truth = field.sources[near.index]!;
     if (!lonely[near.index] || sources.nFrames[i]! < 0.8 * frames.length || truthOf.has(i)) continue;
     truthOf.set(i, truth);
@@ -86,7 +84,7 @@ export function scoreField({ field, photometry }: Measured): FieldScore {
     uncalibrated: uncalibrated.filter(isFinite_),
     forced: byFrame.filter(isFinite_),
     places,
-    phantoms,
+    ...scoreCandidates(field, candidates),
   };
 
   function compare(flux: number, err: number, truth: number): Comparison {
@@ -95,6 +93,20 @@ export function scoreField({ field, photometry }: Measured): FieldScore {
 }
 
 const isFinite_ = ({ pull }: Comparison): boolean => Number.isFinite(pull);
+
+/** Classes that ask for attention: artefacts and what is below the reach of the catalogue do not. */
+const asking = (kind: CandidateClass): boolean => kind !== 'artefact' && kind !== 'faint';
+
+function scoreCandidates({ sources }: Field, { candidates }: CandidateList) {
+  const fresh = sources.filter(({ inCatalog, kind }) => !inCatalog && kind !== 'galaxy');
+  const at = (a: { raDeg: number; decDeg: number }, b: { raDeg: number; decDeg: number }): boolean =>
+    separationArcsec(a.raDeg, a.decDeg, b.raDeg, b.decDeg) < 2;
+  return {
+    falseCandidates: candidates.filter((found) => asking(found.class) && !fresh.some((truth) => at(truth, found))).length,
+    newFound: fresh.filter((truth) => candidates.some((found) => at(truth, found))).length,
+    newStars: fresh.length,
+  };
+}
 
 /** Half the distance between the 16th and the 84th percentile, and the median. */
 export function robust(values: readonly number[]): { median: number; width: number; count: number } {
