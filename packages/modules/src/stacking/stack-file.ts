@@ -99,18 +99,37 @@ export async function decodeStack(source: ByteSource | Uint8Array, path: string,
   const inputs = ids.map((id, i): StackInput => {
     const [exposureSec, weight, transparency, fwhmPix, rejectedPixels] = columns.map((column) => column[i]!);
     return {
-      ...{ frameId: id.trim(), observedAt: starts[i]!.trim(), exposureSec: exposureSec!, weight: weight! },
-      ...{ transparency: transparency!, fwhmPix: fwhmPix!, rejectedPixels: rejectedPixels! },
+      frameId: id.trim(),
+      observedAt: starts[i]!.trim(),
+      exposureSec: exposureSec!,
+      weight: weight!,
+      transparency: transparency!,
+      fwhmPix: fwhmPix!,
+      rejectedPixels: rejectedPixels!,
     };
   });
   const number = (keyword: string): number => Number(header.get(keyword) ?? Number.NaN);
   const text = (keyword: string): string => String(header.get(keyword) ?? '');
   return {
-    ...{ width: sci.shape[0]!, height: sci.shape[1]!, data, variance, mask, coverageSec, header, inputs },
+    width: sci.shape[0]!,
+    height: sci.shape[1]!,
+    data,
+    variance,
+    mask,
+    coverageSec,
+    header,
+    inputs,
     wcs: parseWcs(header) as LinearWcs,
-    ...{ camera: text('INSTRUME'), filter: text('FILTER'), startedAt: text('DATE-OBS'), endedAt: text('DATE-END') },
-    ...{ exposureSec: number('EXPTIME'), midMjdUtc: number('MJD-MID'), fwhmPix: number('STFWHMP') },
-    ...{ gainSec: number('STGAIN'), saturation: number('SATURATE'), covarianceFactor: number('STCOVAR') },
+    camera: text('INSTRUME'),
+    filter: text('FILTER'),
+    startedAt: text('DATE-OBS'),
+    endedAt: text('DATE-END'),
+    exposureSec: number('EXPTIME'),
+    midMjdUtc: number('MJD-MID'),
+    fwhmPix: number('STFWHMP'),
+    gainSec: number('STGAIN'),
+    saturation: number('SATURATE'),
+    covarianceFactor: number('STCOVAR'),
   };
 }
 

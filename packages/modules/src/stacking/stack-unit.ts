@@ -36,15 +36,16 @@ export interface FrameTrace {
   readonly power: number;
 }
 
-export function emptyState({ width, height }: Shape, compute: Compute): StackState {
+/** `compute`: in its memory; null: on the heap, to be kept for the next frame. */
+export function emptyState({ width, height }: Shape, compute: Compute | null): StackState {
   const n = width * height;
-  const zeros = (): Float32Array => compute.float32(n).fill(0);
+  const zeros = (): Float32Array => compute?.float32(n).fill(0) ?? new Float32Array(n);
   const sums = (): StackSums => ({
     sum: zeros(),
     weight: zeros(),
     noise: zeros(),
     coverage: zeros(),
-    bits: compute.uint16(n).fill(0),
+    bits: compute?.uint16(n).fill(0) ?? new Uint16Array(n),
   });
   return { reference: { sum: zeros(), weight: zeros(), top: zeros(), topWeight: zeros() }, halves: [sums(), sums()] };
 }
@@ -61,12 +62,23 @@ function place(frame: StackFrame, grid: OutputGrid): Placed {
   return { toFrame, rows: [y0, y1] };
 }
 
-/** The rows of a plane that a frame covers. */
-function rowsOf<A extends Float32Array | Uint16Array>(plane: A, width: number, [y0, y1]: readonly [number, number]): A {
-  return plane.subarray(y0 * width, y1 * width) as A;
+/** Rows that are added at once: what lies on the heap is copied to the memory of `compute` and back in such pieces. */
+const BAND_ROWS = 256;
+
+/** Calls `body` with the same part of several sets of planes, rows after rows. */
+async function inBands<T extends readonly object[]>(
+  width: number,
+  [y0, y1]: readonly [number, number],
+  sets: T,
+  body: (...parts: T) => Promise<unknown>,
+): Promise<void> {
+  for (let y = y0; y < y1; y += BAND_ROWS) {
+    const [from, to] = [y * width, Math.min(y + BAND_ROWS, y1) * width];
+    const part = (planes: object) =>
+      Object.fromEntries(Object.entries(planes).map(([name, plane]) => [name, (plane as Float32Array).subarray(from, to)]));
+    await body(...(sets.map(part) as unknown as T));
+  }
 }
-const rowsOfAll = <T extends object>(planes: T, width: number, rows: readonly [number, number]): T =>
-  Object.fromEntries(Object.entries(planes).map(([name, plane]) => [name, rowsOf(plane as Float32Array, width, rows)])) as T;
 
 function resampledPlanes({ width, height }: Shape, compute: Compute): ResampledPlanes {
   const n = width * height;
@@ -87,13 +99,18 @@ export async function addToReference(
       const prepared = await prepareFrame(frame, null, meshPix, compute);
       const out = resampledPlanes(grid, compute);
       await compute.resample(prepared, { ...grid, grid: toFrame, scale: frame.scale, rows }, out);
-      const { data, mask } = rowsOfAll(out, grid.width, rows);
-      await compute.addReference(data, mask, frame.weight, rowsOfAll(reference, grid.width, rows));
+      await inBands(grid.width, rows, [out, reference] as const, ({ data, mask }, sums) =>
+        compute.addReference(data, mask, frame.weight, sums),
+      );
     });
   }
 }
 
-/** Second pass: sky again with the sources of all frames masked, outliers out, and into the half the frame belongs to. */
+/**
+ * Second pass: sky again with the sources of all frames masked, outliers out, and into the half the frame belongs to.
+ *
+ * @param areNew the frames are not in the reference yet: they are compared with those that are, and added to it
+ */
 export async function addToStack(
   frames: readonly { readonly frame: StackFrame; readonly half: 0 | 1 }[],
   grid: OutputGrid,
@@ -101,11 +118,12 @@ export async function addToStack(
   referenceFwhmArcsec: number,
   options: StackingOptions,
   compute: Compute,
+  { areNew = false } = {},
 ): Promise<FrameTrace[]> {
   return compute.scope(async () => {
     const n = grid.width * grid.height;
     const others: ReferencePlanes = { mean: compute.float32(n), rest: compute.float32(n) };
-    await compute.reference(reference, others);
+    await inBands(grid.width, [0, grid.height], [reference, others] as const, (sums, planes) => compute.reference(sums, planes));
     const objects = await objectMap(others, grid, compute);
     const traces: FrameTrace[] = [];
     for (const { frame, half } of frames) {
@@ -124,7 +142,10 @@ export async function addToStack(
                 )
               : 0;
           const share = { weight: frame.weight, seconds: frame.frame.meta.exposureSec };
-          await compute.addFrame(rowsOfAll(out, grid.width, rows), share, rowsOfAll(halves[half], grid.width, rows));
+          await inBands(grid.width, rows, [out, halves[half], reference] as const, async (planes, sums, all) => {
+            await compute.addFrame(planes, share, sums);
+            if (areNew) await compute.addReference(planes.data, planes.mask, frame.weight, all);
+          });
           return { rejectedPixels, power: resamplingPower(toFrame, frame.frame) };
         }),
       );

@@ -173,7 +173,9 @@ describe('stacking', () => {
 
   it('stacks across a meridian flip', async () => {
     const { stack } = await stacked({
-      ...{ frames: 4, stars: [star(5, -8, 2000)], isQuiet: true },
+      frames: 4,
+      stars: [star(5, -8, 2000)],
+      isQuiet: true,
       rotationDeg: (k) => (k < 2 ? 1 : 181),
     });
     expect(fluxAt(stack, 5, -8) / 2000).toBeCloseTo(1, 2.7);
@@ -184,6 +186,52 @@ describe('stacking', () => {
     const { stack, halfA, halfB } = await stacked({ frames: 1, stars: [star(5, -8, 2000)], isQuiet: true });
     expect(fluxAt(stack, 5, -8) / 2000).toBeCloseTo(1, 2.7);
     expect([halfA, halfB]).toEqual([null, null]);
+  });
+
+  it('adds only the new frames while they arrive, and ends at what the final run makes', async () => {
+    const loads: string[] = [];
+    const spec: MadeUnitSpec = { frames: 9, stars: [star(5, -8, 900), star(-9, 3, (k) => 3000 / (k + 1))] };
+    const { unit, alignment } = makeUnit(spec);
+    const counted = unit.frames.map((frame) => ({
+      ...frame,
+      load: async () => {
+        loads.push(frame.meta.frameId);
+        return frame.load();
+      },
+    }));
+    const kept = new Map<string, unknown>();
+    const at = async (count: number, isFinal: boolean, factor = 1) => {
+      loads.length = 0;
+      const frames = alignment.frames.slice(0, count).map((f) => ({ ...f, transparency: factor * f.transparency }));
+      const input = { unit: { ...unit, frames: counted.slice(0, count) }, alignment: { ...alignment, frames } };
+      return (await stacking.run(input, defaults, contextOf(compute, isFinal, isFinal ? new Map() : kept))).outputs.stacks;
+    };
+    for (const count of [1, 2, 3, 4]) await at(count, false);
+    for (const count of [5, 6, 7, 8]) {
+      await at(count, false);
+      expect(loads).toEqual([`f${count - 1}`]);
+    }
+    // The clear frames that make the reference are others now: all transparencies change by one factor.
+    const live = await at(9, false, 0.9);
+    expect(loads).toEqual(['f8']);
+    const final = await at(9, true, 0.9);
+    expect(new Set(loads).size).toBe(9);
+    expect(live.stack.inputs.map((one) => one.frameId)).toEqual(final.stack.inputs.map((one) => one.frameId));
+    for (const [east, north] of [
+      [5, -8],
+      [-9, 3],
+    ] as const) {
+      expect(fluxAt(live.stack, east, north) / fluxAt(final.stack, east, north)).toBeCloseTo(1, 2.3);
+    }
+    const [x, y] = final.stack.wcs.skyToPixel(...skyOf(0, 0))!;
+    const [u, v] = live.stack.wcs.skyToPixel(...skyOf(0, 0))!;
+    expect([u - x - Math.round(u - x), v - y - Math.round(v - y)].every((d) => Math.abs(d) < 1e-6)).toBe(true);
+    const noise = (stack: Stack, x: number, y: number) => stack.variance[Math.round(y) * stack.width + Math.round(x)]!;
+    expect(noise(live.stack, u, v) / noise(final.stack, x, y)).toBeCloseTo(1, 1.7);
+    expect(live.halfA!.inputs.length + live.halfB!.inputs.length).toBe(9);
+    // Another frame among those that were stacked: everything anew.
+    await at(4, false);
+    expect(new Set(loads).size).toBe(4);
   });
 
   it('says when there is nothing to stack', async () => {

@@ -77,8 +77,18 @@ export function makeUnit(spec: MadeUnitSpec): { readonly unit: Unit; readonly al
       filter: 'r',
     } as FrameMeta;
     const frame: Frame = {
-      ...{ meta, header: new Map(), width: side, height: side, data, mask, variance },
-      ...{ gain: 6.2, readNoise: 8, saturation: 90000, wcs, solved: true },
+      meta,
+      header: new Map(),
+      width: side,
+      height: side,
+      data,
+      mask,
+      variance,
+      gain: 6.2,
+      readNoise: 8,
+      saturation: 90000,
+      wcs,
+      solved: true,
     };
     const none = new Float64Array(0);
     const empty = { count: 0, x: none, y: none, snrWin: none, fluxAuto: none, fluxAutoErr: none, fwhm: none };
@@ -90,19 +100,34 @@ export function makeUnit(spec: MadeUnitSpec): { readonly unit: Unit; readonly al
       load: async () => frame,
     } as unknown as UnitFrame;
     const aligned: AlignedFrame = {
-      ...{ frameId: meta.frameId, accepted: true, reason: null, wcs, matched: 100, rmsArcsec: [0.01, 0.01] },
-      ...{ transparency, transparencyErr: 0.001 },
+      frameId: meta.frameId,
+      accepted: true,
+      reason: null,
+      wcs,
+      matched: 100,
+      rmsArcsec: [0.01, 0.01],
+      transparency,
+      transparencyErr: 0.001,
     };
     return { unitFrame, aligned };
   });
   const alert = { ...CENTER, radiusDeg: null };
   return {
     unit: {
-      ...{ name: 'T/C0/r', nightId: '2025-12-31', target: 'T', camera: 'C0', filter: 'r', alert, triggeredAt: null },
+      name: 'T/C0/r',
+      nightId: '2025-12-31',
+      target: 'T',
+      camera: 'C0',
+      filter: 'r',
+      alert,
+      triggeredAt: null,
       frames: made.map((m) => m.unitFrame),
     },
     alignment: {
-      ...{ catalog: null, distortionOrder: 0, rmsArcsec: [0.01, 0.01] as const, reference: [] },
+      catalog: null,
+      distortionOrder: 0,
+      rmsArcsec: [0.01, 0.01] as const,
+      reference: [],
       frames: made.map((m) => m.aligned),
     },
   };
