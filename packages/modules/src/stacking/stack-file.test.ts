@@ -5,7 +5,7 @@ import { stacking } from './stacking.ts';
 import { contextOf, makeUnit } from './testing.ts';
 
 const compute = scalarCompute();
-const defaults = { back_size: 64, nsig: 4.5, size_max: 12000, combine: 'weighted' as const };
+const defaults = { back_size: 64, nsig: 4.5, size_max: 12000 };
 
 describe('the file of a stack', () => {
   it('gives back what was written, and the same bytes again', async () => {

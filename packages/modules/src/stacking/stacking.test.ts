@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { stacking } from './stacking.ts';
 import { contextOf, type MadeStar, type MadeUnitSpec, makeUnit, skyOf } from './testing.ts';
 
-const defaults = { back_size: 64, nsig: 4.5, size_max: 12000, combine: 'weighted' as const };
+const defaults = { back_size: 64, nsig: 4.5, size_max: 12000 };
 const compute = scalarCompute();
 
 async function stacked(spec: MadeUnitSpec, parameters: Partial<typeof defaults> = {}) {
