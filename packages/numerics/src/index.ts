@@ -41,3 +41,4 @@ export type { SourceColumns } from './source-columns.ts';
 export { SourceFlag } from './source-columns.ts';
 export * from './stack/index.ts';
 export * from './stats/index.ts';
+export * from './subtract/index.ts';

@@ -1,0 +1,14 @@
+export type { BlockKernels } from './convolve-blocks.ts';
+export { blockKernels, blockMiddle, convolveBlocks } from './convolve-blocks.ts';
+export type { Peak } from './find-changes.ts';
+export { findPeaks } from './find-changes.ts';
+export type { MatchingFit, MatchingOptions } from './fit-matching-kernel.ts';
+export { fitMatchingKernel } from './fit-matching-kernel.ts';
+export type { MatchingKernel } from './matching-kernel.ts';
+export { kernelAt, kernelScale } from './matching-kernel.ts';
+export type { Change, ChangePlanes, KnownStars } from './measure-changes.ts';
+export { measureChanges } from './measure-changes.ts';
+export type { RealBogus } from './real-bogus.ts';
+export { noisePeakLimit, REAL_BOGUS_WEIGHTS, realBogus } from './real-bogus.ts';
+export type { SubtractImage, Subtraction, SubtractOptions } from './subtract-images.ts';
+export { subtractImages } from './subtract-images.ts';
