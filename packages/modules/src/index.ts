@@ -14,4 +14,5 @@ export { findstars } from './findstars/findstars.ts';
 export * from './photometry/index.ts';
 export { reduction } from './reduction/reduction.ts';
 export * from './stacking/index.ts';
+export * from './subtraction/index.ts';
 export * from './summary/index.ts';

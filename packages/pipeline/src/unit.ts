@@ -250,6 +250,8 @@ export interface Difference extends ImagePlanes {
   readonly header: HeaderValues;
   /** Optimal detection statistic per pixel [sigma]. */
   readonly snr: Float32Array;
+  /** What a new star of unit flux looks like in `data`; absent: not known. */
+  readonly psf?: PsfModel;
   readonly template: Pick<Template, 'name' | 'origin' | 'midMjdUtc' | 'sha256'>;
   readonly covarianceFactor: number;
   readonly sources: DifferenceSources;

@@ -1,0 +1,4 @@
+export { decodeDifference, differenceCodec, encodeDifference } from './difference-file.ts';
+export type { MeasuredTemplate, ScienceImage, SubtractParameters, TemplateDifference } from './subtract-template.ts';
+export { measureForSubtraction, subtractTemplate } from './subtract-template.ts';
+export { subtraction } from './subtraction.ts';
