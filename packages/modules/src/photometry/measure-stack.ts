@@ -101,7 +101,7 @@ export const detectOn = (image: MeasurableImage, parameters: DetectParameters, c
 /** Light is lost near the end of the scale; a source that comes so near to it is flagged. */
 const SPOILT = SourceFlag.SATURATED | SourceFlag.TRUNCATED;
 /** Stars that the PSF is made of: S/N, and what is asked where there are few. */
-const STAR_SNR = 40;
+const STAR_SNR = 25;
 const FEW_STAR_SNR = 15;
 const FEW = 12;
 

@@ -21,7 +21,7 @@ export interface BuildPsfOptions {
 /** Stars that free samples need; with fewer, the profile stands. */
 const LEAST_FOR_SAMPLES = 8;
 /** Stars that each order of the variation needs. */
-const STARS_FOR_ORDER = [0, 18, 40, 120];
+const STARS_FOR_ORDER = [0, 10, 20, 120];
 /** No model is trusted better than this where weights are made, so that one bright star doesn't make the PSF alone. */
 const WEIGHT_ERROR = 0.01;
 const ROUNDS = 3;
