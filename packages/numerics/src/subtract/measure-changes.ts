@@ -13,6 +13,13 @@ export interface ChangePlanes extends Shape {
   readonly snr: Float32Array;
   /** What a new star looks like. */
   readonly psf: PsfModel;
+  /** The matched image that was taken off, in the same unit. */
+  readonly constant: Float32Array;
+  readonly convolved: 'reference' | 'science';
+  /** The convolved image before convolution. */
+  readonly source: { readonly data: Float32Array; readonly variance: Float32Array; readonly psf: PsfModel };
+  /** Error of a fitted flux over that with independent pixels [1]. */
+  readonly fitNoise: number;
 }
 
 /** Stars of the science image, or of the reference: what residuals come from. Flux in the difference's unit. */
@@ -71,13 +78,11 @@ function measureChange(planes: ChangePlanes, peak: Peak, stars: KnownStars, grid
   const fit = fitStar(stamp, psf, peak, radius);
   const star = psfStamp(psf, fit.x, fit.y, radius + shiftOf(fit, peak));
   const model = recentre(star, radius + shiftOf(fit, peak), Math.round(fit.x) - peak.x, Math.round(fit.y) - peak.y, radius);
-  const chi2 = chi2Of(stamp, model, fit.flux);
-  let [gain, ratio] = [0, 1];
-  for (const power of SHARPER_AND_WIDER) {
-    const other = model.map((p) => Math.max(p, 0) ** power);
-    const flux = amplitude(stamp, other).flux;
-    const better = chi2 - chi2Of(stamp, other, flux, fit.flux * peakOf(model));
-    if (better > gain) [gain, ratio] = [better, power ** -0.5];
+  let shape = shapeOf(stamp, model, fit.flux);
+  // Light that the convolved image alone has: convolution made it look like a star; there it has its own shape.
+  if (isOfSource(planes, peak, stamp, model, fit.flux, radius, sign)) {
+    const own = shapeInSource(planes, peak, fit);
+    if (own.gain > shape.gain) shape = { ...own, chi2: Math.max(shape.chi2, own.chi2) };
   }
   let maskedWeight = 0;
   let weight = 0;
@@ -104,18 +109,87 @@ function measureChange(planes: ChangePlanes, peak: Peak, stars: KnownStars, grid
     x: fit.x,
     y: fit.y,
     flux: sign * fit.flux,
-    fluxErr: fit.fluxErr,
+    fluxErr: fit.fluxErr * planes.fitNoise,
     snr: peak.snr,
     fwhmPix: fwhmPix * momentRatio(stamp, model, fit, peak, radius, fwhmPix),
-    chi2Psf: chi2 / Math.max(1, stamp.good - 3),
-    shapeGain: gain,
-    widthRatio: ratio,
+    chi2Psf: shape.chi2,
+    shapeGain: shape.gain,
+    widthRatio: shape.ratio,
     dipole: Math.min(1, Math.max(0, opposite - NOISE_DIPOLE) / Math.abs(peak.snr)),
     starDistancePix: near < 0 ? Infinity : Math.hypot(stars.x[near]! - fit.x, stars.y[near]! - fit.y),
     starRatio: near < 0 ? 0 : stars.flux[near]! / own,
     maskedShare: maskedWeight / weight,
     edgePix: edge,
   };
+}
+
+/** Reduced χ² of a star's image, the gain of the best other width, and that width. */
+function shapeOf(stamp: Stamp, model: Float64Array, flux: number): { chi2: number; gain: number; ratio: number } {
+  const chi2 = chi2Of(stamp, model, flux);
+  let [gain, ratio] = [0, 1];
+  for (const power of SHARPER_AND_WIDER) {
+    const other = model.map((p) => Math.max(p, 0) ** power);
+    const better = chi2 - chi2Of(stamp, other, amplitude(stamp, other).flux, flux * peakOf(model));
+    if (better > gain) [gain, ratio] = [better, power ** -0.5];
+  }
+  return { chi2: chi2 / Math.max(1, stamp.good - 3), gain, ratio };
+}
+
+/** Whether a change is light of the convolved image with (almost) nothing at its place in the other. */
+function isOfSource(
+  { difference, constant, convolved, width, height }: ChangePlanes,
+  { x, y }: Peak,
+  stamp: Stamp,
+  model: Float64Array,
+  flux: number,
+  radius: number,
+  sign: number,
+): boolean {
+  const side = convolved === 'reference' ? 1 : -1;
+  if (sign === side) return false;
+  const target = { ...stamp, data: new Float64Array(stamp.data.length) };
+  for (let j = -radius, k = 0; j <= radius; j++)
+    for (let i = -radius; i <= radius; i++, k++) {
+      const [px, py] = [x + i, y + j];
+      if (px < 0 || py < 0 || px >= width || py >= height) continue;
+      const p = py * width + px;
+      target.data[k] = constant[p]! + side * difference[p]!;
+    }
+  return Math.abs(amplitude(target, model).flux) < 0.5 * flux;
+}
+
+/** The shape of a change in the convolved image itself: at the pixel of most light about its place, less the level around. */
+function shapeInSource(
+  { source: { data, variance, psf }, width, height }: ChangePlanes,
+  { x, y }: Peak,
+  fit: { readonly x: number; readonly y: number },
+): { chi2: number; gain: number; ratio: number } {
+  const radius = Math.max(3, Math.ceil(1.25 * psf.fwhmPix));
+  const nothing = { chi2: 0, gain: 0, ratio: 1 };
+  const reach = radius + 2;
+  if (x < reach || y < reach || x >= width - reach || y >= height - reach) return nothing;
+  let [cx, cy] = [Math.round(fit.x), Math.round(fit.y)];
+  const around: [number, number] = [cx, cy];
+  for (let j = -1; j <= 1; j++)
+    for (let i = -1; i <= 1; i++)
+      if (data[(around[1] + j) * width + around[0] + i]! > data[cy * width + cx]!) [cx, cy] = [around[0] + i, around[1] + j];
+  if (cx < radius + 1 || cy < radius + 1 || cx >= width - radius - 1 || cy >= height - radius - 1) return nothing;
+  const stamp = cut({ difference: data, variance, mask: null, width, height }, { x: cx, y: cy }, radius, 1);
+  const ring: number[] = [];
+  for (let j = -radius, k = 0; j <= radius; j++)
+    for (let i = -radius; i <= radius; i++, k++) if (Math.hypot(i, j) > radius) ring.push(stamp.data[k]!);
+  const level = ring.length > 0 ? ring.sort((a, b) => a - b)[ring.length >> 1]! : 0;
+  for (let k = 0; k < stamp.data.length; k++) stamp.data[k] = stamp.data[k]! - level;
+  const own = fitStar(stamp, psf, { x: cx, y: cy, snr: 1 }, radius);
+  const shift = shiftOf(own, { x: cx, y: cy, snr: 1 });
+  const model = recentre(
+    psfStamp(psf, own.x, own.y, radius + shift),
+    radius + shift,
+    Math.round(own.x) - cx,
+    Math.round(own.y) - cy,
+    radius,
+  );
+  return own.flux > 0 ? shapeOf(stamp, model, own.flux) : nothing;
 }
 
 interface Stamp {
@@ -127,7 +201,20 @@ interface Stamp {
   readonly good: number;
 }
 
-function cut({ difference, variance, mask, width, height }: ChangePlanes, { x, y }: Peak, radius: number, sign: number): Stamp {
+function cut(
+  {
+    difference,
+    variance,
+    mask,
+    width,
+    height,
+  }: Pick<ChangePlanes, 'difference' | 'variance' | 'width' | 'height'> & {
+    readonly mask: Uint16Array | null;
+  },
+  { x, y }: { readonly x: number; readonly y: number },
+  radius: number,
+  sign: number,
+): Stamp {
   const side = 2 * radius + 1;
   const data = new Float64Array(side * side);
   const weight = new Float64Array(side * side);
@@ -136,7 +223,7 @@ function cut({ difference, variance, mask, width, height }: ChangePlanes, { x, y
     for (let i = 0; i < side; i++) {
       const px = x - radius + i;
       const py = y - radius + j;
-      if (px < 0 || py < 0 || px >= width || py >= height || mask[py * width + px] !== 0) continue;
+      if (px < 0 || py < 0 || px >= width || py >= height || (mask !== null && mask[py * width + px] !== 0)) continue;
       data[j * side + i] = sign * difference[py * width + px]!;
       // The mean about the pixel, so that weights don't know its own noise.
       let sum = 0;

@@ -7,27 +7,28 @@ export interface RealBogus {
 }
 
 /**
- * Weights of the terms. Signs and scales follow from what each measures; the values were set on made fields (seeds 1 to 12 of the science
- * benches: injected stars against cosmic rays, noise peaks and residuals of stars).
+ * Weights of the terms. Signs and scales follow from what each measures; the values were set by hand on four frames of the simulated night
+ * (cosmic rays and hot pixels of a single template against stars of S/N 10 put on galaxies) and checked on its other eight frames and
+ * on fields from seeds (`bench/science/subtraction.ts`).
  */
 export const REAL_BOGUS_WEIGHTS = {
   /** S/N above what noise alone reaches once in twenty such fields [per sigma]. */
   strength: 3,
   /** Gain in χ² of a sharper or wider profile, above 9, over 9. */
   shape: -1.5,
-  /** Reduced χ² above 1.8. */
-  chi2: -2.5,
+  /** Reduced χ² above 1.5: three sigma for the pixels of a usual star. */
+  chi2: -6,
   /** Share of an opposite lobe. */
   dipole: -8,
-  /** ln of the star's flux over the change's above 30, within one FWHM of the star. */
+  /** ln of the light of the nearest star at this place, falling as 1 / (1 + (d / 0.75 FWHM)²), over the change's, above 10. */
   star: -2,
   /** Share of the star's image on masked pixels. */
-  masked: -8,
+  masked: -25,
   /** Nearness of the border, of saturated or missing pixels: 1 at 0.5 FWHM, 0 from 1.5 FWHM on. */
   edge: -3,
 } as const;
 /** Odds of a change at the threshold of strength that has nothing against it. */
-const BEGIN = 0.5;
+const BEGIN = -0.5;
 const CAP = 8;
 
 /**
@@ -38,13 +39,13 @@ const CAP = 8;
 export function realBogus(change: Change, fwhmPix: number, noiseLimit: number): RealBogus {
   const w = REAL_BOGUS_WEIGHTS;
   const capped = (v: number): number => Math.min(CAP, Math.max(-CAP, v));
-  const atStar = change.starDistancePix < fwhmPix && change.starRatio > 30;
+  const here = change.starRatio / (1 + (change.starDistancePix / (0.75 * fwhmPix)) ** 2);
   const terms = {
     strength: capped(w.strength * (Math.abs(change.snr) - noiseLimit)),
     shape: capped(w.shape * Math.max(0, change.shapeGain / 9 - 1)),
-    chi2: capped(w.chi2 * Math.max(0, change.chi2Psf - 1.8)),
+    chi2: capped(w.chi2 * Math.max(0, change.chi2Psf - 1.5)),
     dipole: capped(w.dipole * change.dipole),
-    star: capped(atStar ? w.star * Math.log(change.starRatio / 30) : 0),
+    star: capped(here > 10 ? w.star * Math.log(here / 10) : 0),
     masked: capped(w.masked * change.maskedShare),
     edge: capped(w.edge * Math.min(1, Math.max(0, 1.5 - change.edgePix / fwhmPix))),
   };

@@ -156,3 +156,41 @@ export function matchedNoiseFactor(kernel: MatchingKernel, covariance: number): 
   }
   return sum / flat;
 }
+
+/**
+ * Error of a flux fitted with the star's image, over what it would be with independent pixels of the same variance [1]: above 1 where
+ * convolution left the noise of neighbours alike. In the middle of the image.
+ */
+export function fitNoiseFactor(
+  psf: PsfModel,
+  kernel: MatchingKernel,
+  sky: { readonly target: number; readonly source: number },
+  [targetCovariance, sourceCovariance]: readonly [number, number],
+): number {
+  const [x, y] = [Math.round(kernel.originX), Math.round(kernel.originY)];
+  const area = SIZE * SIZE;
+  const [p, pi, k, ki] = [0, 1, 2, 3].map(() => new Float64Array(area)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  // As far as the fit looks.
+  const radius = Math.max(3, Math.ceil(1.25 * psf.fwhmPix));
+  place(psfStamp(psf, x, y, radius), radius, p, pi);
+  place(kernelAt(kernel, x, y), kernel.basis.radius, k, ki);
+  const fft = fft2(SIZE);
+  fft.forward(p, pi);
+  fft.forward(k, ki);
+  const spectrumT = noiseSpectrum(SIZE, targetCovariance);
+  const spectrumS = noiseSpectrum(SIZE, sourceCovariance);
+  let [seen, stars, all] = [0, 0, 0];
+  for (let i = 0; i < area; i++) {
+    const noise = sky.target * spectrumT[i]! + sky.source * (k[i]! ** 2 + ki[i]! ** 2) * spectrumS[i]!;
+    const star = p[i]! ** 2 + pi[i]! ** 2;
+    seen += star * noise;
+    stars += star;
+    all += noise;
+  }
+  return Math.sqrt((seen / stars) * (area / all));
+}

@@ -10,7 +10,7 @@ import { finiteValues, madSigma, medianOf, quantileInPlace } from '../stats/quan
 import { blockKernels, blockMiddle } from './convolve-blocks.ts';
 import { fitMatchingKernel, type MatchingFit } from './fit-matching-kernel.ts';
 import { basisImages, kernelAt, kernelScale, type MatchingKernel } from './matching-kernel.ts';
-import { matchedNoiseFactor, scoreFilters } from './score-filters.ts';
+import { fitNoiseFactor, matchedNoiseFactor, scoreFilters } from './score-filters.ts';
 
 /** One of the two images, on the common grid; the sky taken off but for what varies slowly. */
 export interface SubtractImage extends Shape {
@@ -51,8 +51,12 @@ export interface Subtraction extends Shape {
   /** What a new star of unit flux looks like in `difference`. */
   readonly psf: PsfModel;
   readonly convolved: 'reference' | 'science';
+  /** The image that was convolved as it was before, bad pixels filled: what is in it alone shows its own shape there. */
+  readonly source: { readonly data: Float32Array; readonly variance: Float32Array; readonly psf: PsfModel };
   readonly fit: MatchingFit;
   readonly covarianceFactor: number;
+  /** Error of a PSF flux over that with independent pixels [1], see `fitNoiseFactor`. */
+  readonly fitNoise: number;
   /** Relative error of the matched image at bright stars, and misregistration of single stars [pix]: terms of the score's noise. */
   readonly modelErr: number;
   readonly shiftErrPix: number;
@@ -97,6 +101,7 @@ export async function subtractImages(
   return compute.scope(async (keep): Promise<Subtraction | null> => {
     const t = cleaned(target, compute);
     const s = cleaned(source, compute);
+    for (const plane of [s.data, s.variance]) keep(plane);
     const bad = new Uint8Array(size);
     for (let i = 0; i < size; i++) bad[i] = target.mask[i]! | source.mask[i]! ? 1 : 0;
     const wider = Math.sqrt(Math.max(0, target.psf.fwhmPix ** 2 - source.psf.fwhmPix ** 2)) / 2.3548;
@@ -185,9 +190,16 @@ export async function subtractImages(
       snr,
       constant,
       psf: target.psf,
+      source: { ...s, psf: source.psf },
       convolved,
       fit,
       covarianceFactor: target.covarianceFactor,
+      fitNoise: fitNoiseFactor(
+        target.psf,
+        kernel,
+        { target: medianOf(design.sky.target), source: medianOf(design.sky.source) },
+        design.covariance,
+      ),
       modelErr: first.modelErr,
       shiftErrPix: first.shiftErrPix,
       residualAtStars,
@@ -391,9 +403,34 @@ function imperfections(
     shiftNoise.push(centroid, centroid);
   }
   if (shifts.length < 10) return { modelErr: 0.01, shiftErrPix: 0.03 };
-  const excess = (values: number[], variances: number[]): number =>
-    Math.sqrt(Math.max(0, madSigma(Float64Array.from(values)) ** 2 - medianOf(Float64Array.from(variances))));
-  return { modelErr: Math.max(0.001, excess(share, noise)), shiftErrPix: Math.max(0.003, excess(shifts, shiftNoise)) };
+  const shiftExcess = madSigma(Float64Array.from(shifts)) ** 2 - medianOf(Float64Array.from(shiftNoise));
+  return {
+    modelErr: Math.max(0.001, excessError(share, noise)),
+    shiftErrPix: Math.sqrt(Math.max(0.003 ** 2, shiftExcess)),
+  };
+}
+
+/** Samples of the brightest stars that the error is judged by: nine of each. */
+const BRIGHTEST = 135;
+
+/**
+ * The relative error that, beside the noise, explains the scatter of the brightest stars: both its middle (half within 0.67 sigma) and its
+ * wings (nine tenths within 1.64 sigma).
+ */
+function excessError(share: readonly number[], noise: readonly number[]): number {
+  const order = noise.map((_, i) => i).sort((a, b) => noise[a]! - noise[b]! || a - b);
+  const used = order.slice(0, BRIGHTEST);
+  const quantileAt = (error: number, level: number): number => {
+    const values = Float64Array.from(used, (i) => Math.abs(share[i]!) / Math.sqrt(noise[i]! + error * error));
+    return quantileInPlace(values, level);
+  };
+  let [low, high] = [0, 0.2];
+  for (let k = 0; k < 20; k++) {
+    const middle = (low + high) / 2;
+    if (quantileAt(middle, 0.5) > 0.6745 || quantileAt(middle, 0.9) > 1.645) low = middle;
+    else high = middle;
+  }
+  return high;
 }
 
 /** Divides by the noise scale, bilinear between cell centres. */
