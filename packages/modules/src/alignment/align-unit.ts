@@ -10,7 +10,7 @@ import { type Distortion, type JointFrame, jointFrame, plateOfJoint } from './jo
 import { rescueFrame, rescueStars } from './rescue-frame.ts';
 import { fitTransparency, type RelativeTransparency } from './transparency.ts';
 import { type UnitSky, unitSky } from './unit-sky.ts';
-import { type Demands, type FoundFrame, judgeFrames, pooledRms } from './verdicts.ts';
+import { type Demands, type FoundFrame, judgeFrames, misfits, pooledRms } from './verdicts.ts';
 
 export interface AlignOptions extends Demands {
   readonly maxOrder: number;
@@ -38,23 +38,34 @@ export async function alignUnit(
 ): Promise<{ readonly alignment: UnitAlignment; readonly unitFit: UnitFit | null }> {
   const sky = await unitSky(unit, referenceCatalog, options.catalogLimit);
   const problems = unit.frames.map(() => 'It has no astrometric solution of its own.');
-  const joint = sky ? solvedFrames(unit, sky) : [];
+  let joint = sky ? solvedFrames(unit, sky) : [];
   if (!sky || joint.length === 0 || unit.frames.length === 1)
     return { alignment: aloneOrNothing(unit, sky, options), unitFit: null };
 
   let fit = fitJointly(joint, sky.catalog, options);
-  const lost = unit.frames.flatMap((_, index) => (joint.some((frame) => frame.index === index) ? [] : [index]));
-  if (lost.length > 0) {
+  const isMisfit = misfits(
+    joint.map((frame, f) => ({ ...residualsOf(fit, f), scaleArcsec: frame.scale })),
+    options.fewestStars,
+  );
+  const lost = unit.frames.flatMap((_, index) => {
+    const f = joint.findIndex((frame) => frame.index === index);
+    return f < 0 || isMisfit[f] ? [index] : [];
+  });
+  if (lost.length > 0 && lost.length < unit.frames.length) {
     const stars = rescueStars(unit.frames, fit, sky.center);
+    const rescued = new Map<number, JointFrame>();
     for (const index of lost) {
       const outcome = rescueFrame(unit.frames[index]!, fit, stars, options);
-      if (outcome.solved) joint.push(jointOf(unit, index, outcome.plate.model, sky)!);
+      if (outcome.solved) rescued.set(index, jointOf(unit, index, outcome.plate.model, sky));
       else
         problems[index] =
           `It has no astrometric solution, nor could it be laid on the ${stars.mag.length} stars of the other frames: ${uncapitalized(outcome.reason)}`;
     }
-    joint.sort((a, b) => a.index - b.index);
-    if (joint.length > unit.frames.length - lost.length) fit = fitJointly(joint, sky.catalog, options);
+    if (rescued.size > 0) {
+      // the fit moved the frames that failed: they begin anew where they were found
+      joint = [...joint.filter(({ index }) => !rescued.has(index)), ...rescued.values()].sort((p, q) => p.index - q.index);
+      fit = fitJointly(joint, sky.catalog, options);
+    }
   }
   const clarity = await clarityOf(unit, fit, context);
   const found = foundFrames(unit, fit, clarity, problems);

@@ -32,6 +32,8 @@ export interface JointFrame {
   readonly years: number;
   /** tξ, aξu, aξv, tη, aηu, aηv [arcsec]; changed by the fit. */
   readonly linear: Float64Array;
+  /** Those by the frame alone. */
+  readonly ownLinear: Float64Array;
   /** Positions on the detector in [−1, 1], and errors of a centroid, one axis [arcsec]; NaN: not to be used. By source. */
   readonly u: Float64Array;
   readonly v: Float64Array;
@@ -74,6 +76,7 @@ export function jointFrame(
     scale,
     years,
     linear,
+    ownLinear: linear.slice(),
     u,
     v,
     centroid,

@@ -23,6 +23,13 @@ export interface JointWeights {
   readonly prior: readonly Float64Array[];
 }
 
+/**
+ * What holds a frame of few stars to its own solution, which stands on the shape of the start [arcsec at the edge]; shifts are free. Beside
+ * the stars of an ordinary frame it weighs nothing.
+ */
+const OWN_SHAPE = 0.2;
+const SHAPE_WEIGHT = [0, 1 / OWN_SHAPE ** 2, 1 / OWN_SHAPE ** 2] as const;
+
 /** Residuals star − frame of each sighting, on the frame's plane [arcsec], and the Legendre terms of each. */
 export interface JointResiduals {
   readonly dXi: Float64Array;
@@ -215,6 +222,8 @@ export function jointStep(problem: JointProblem, table: { rows: Float64Array; te
   withoutStars(eXi, eEta, anchorPull);
   const right = new Float64Array(size);
   gather(eXi, eEta, right);
+  for (const [f, { linear, ownLinear }] of frames.entries())
+    for (let i = 0; i < 6; i++) right[6 * f + i]! -= SHAPE_WEIGHT[i % 3]! * (linear[i]! - ownLinear[i]!);
   for (const [g, distortion] of distortions.entries())
     for (let t = 3; t < distortion.x.length; t++) {
       const p = weights.prior[g]![t]!;
@@ -227,6 +236,7 @@ export function jointStep(problem: JointProblem, table: { rows: Float64Array; te
       spread(x, eXi, eEta);
       withoutStars(eXi, eEta, null);
       gather(eXi, eEta, out);
+      for (let i = 0; i < 6 * frames.length; i++) out[i]! += SHAPE_WEIGHT[i % 3]! * x[i]!;
       for (const [g, distortion] of distortions.entries())
         for (let t = 3; t < distortion.x.length; t++) {
           const p = weights.prior[g]![t]!;
@@ -306,6 +316,7 @@ function blockPreconditioner(
     blocks.push({ at, n, factor: choleskyFactor(factor, n) ? factor : null });
   };
   for (const [f, block] of ofFrame.entries()) {
+    for (let i = 0; i < 3; i++) block[4 * i]! += SHAPE_WEIGHT[i]!;
     add(6 * f, 3, block.slice());
     add(6 * f + 3, 3, block.slice());
   }

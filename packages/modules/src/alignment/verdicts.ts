@@ -21,9 +21,26 @@ export interface Demands {
   readonly mostFwhm: number;
 }
 
-/** Stars of a frame that lies where it says scatter by less than this [pix], and less than so many times the unit's median. */
-const WRONG_RMS_PIX = 0.7;
+/**
+ * Stars of a frame that lies where it says scatter by less than this [pix], or less than so many times the unit's median. Chance neighbours
+ * within the first radius of 1.5 pix scatter by 0.75 pix per axis.
+ */
+const WRONG_RMS_PIX = 0.4;
 const WRONG_RMS_TIMES = 3;
+
+/** The frames (of those found) whose stars are hardly those of the others. */
+export function misfits(
+  found: readonly Pick<FoundFrame, 'matched' | 'rmsArcsec' | 'scaleArcsec'>[],
+  fewestStars: number,
+): boolean[] {
+  const rms = found.map(({ rmsArcsec }) => rmsOf(rmsArcsec));
+  const usual = medianOf(Float64Array.from(rms.filter(Number.isFinite)));
+  return found.map(({ matched, scaleArcsec }, f) => matched < fewestStars || isWrong(rms[f]!, usual, scaleArcsec));
+}
+
+const rmsOf = (rms: FoundFrame['rmsArcsec']): number => (rms ? Math.hypot(...rms) / Math.SQRT2 : NaN);
+const isWrong = (rms: number, usual: number, scale: number): boolean =>
+  rms > WRONG_RMS_PIX * scale && rms > WRONG_RMS_TIMES * usual;
 
 /** Accepts each frame of the unit, or sets it aside for a reason. */
 export function judgeFrames(unit: Unit, seen: readonly FoundFrame[], demands: Demands): AlignedFrame[] {
@@ -31,7 +48,7 @@ export function judgeFrames(unit: Unit, seen: readonly FoundFrame[], demands: De
   const isAnyKnown = found.some(({ transparency }) => Number.isFinite(transparency));
   const fwhm = unit.frames.map((frame) => frame.metrics.fwhmPix ?? NaN);
   const usualFwhm = medianOf(Float64Array.from(fwhm.filter(Number.isFinite)));
-  const rms = found.map(({ rmsArcsec }) => (rmsArcsec ? Math.hypot(...rmsArcsec) / Math.SQRT2 : NaN));
+  const rms = found.map(({ rmsArcsec }) => rmsOf(rmsArcsec));
   const usualRms = medianOf(Float64Array.from(rms.filter(Number.isFinite)));
   return unit.frames.map((frame, f) => {
     const { wcs, problem, scaleArcsec, matched, rmsArcsec, transparency, transparencyErr } = found[f]!;
@@ -43,7 +60,7 @@ export function judgeFrames(unit: Unit, seen: readonly FoundFrame[], demands: De
           `Only ${matched} of its stars ${matched === 1 ? 'is' : 'are'} in common with the catalogue or other frames, at least ${demands.fewestStars} are needed.`,
       ],
       [
-        rms[f]! > WRONG_RMS_PIX * scaleArcsec && rms[f]! > WRONG_RMS_TIMES * usualRms,
+        isWrong(rms[f]!, usualRms, scaleArcsec),
         () =>
           `Its stars scatter by ${rms[f]!.toFixed(2)} arcsec about those of the other frames, which is ${(rms[f]! / usualRms).toFixed(0)} times the usual: its coordinates are not to be trusted.`,
       ],
