@@ -17,6 +17,7 @@ import type {
   ReferenceCatalog,
   TemplateSource,
 } from '@colibri/pipeline';
+import { archiveTemplates } from './archive-templates.ts';
 import { masterAt, masterFolder } from './master-folder.ts';
 
 export const software = { name: 'gp1', version: '0.1.0' } as const;
@@ -67,7 +68,12 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     },
     dataArea,
   };
-  return { ports, templatesOf: () => null, minorPlanets: null, close: () => compute.close() };
+  return {
+    ports,
+    templatesOf: (workspace) => archiveTemplates(workspace, compute),
+    minorPlanets: null,
+    close: () => compute.close(),
+  };
 }
 
 /** The area that masters cover: what is left of a raw frame after trimming. */

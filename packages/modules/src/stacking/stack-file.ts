@@ -9,7 +9,17 @@ import {
   writeFits,
 } from '@colibri/fits';
 import { type Compute, MaskPlane } from '@colibri/numerics';
-import { type CardLine, headerValues, packPlane, planeNoise, readPixels, type Stack, type StackInput } from '@colibri/pipeline';
+import {
+  type CardLine,
+  headerValues,
+  type ProductCodec,
+  packPlane,
+  planeNoise,
+  readPixels,
+  type Stack,
+  type StackInput,
+  type StackSet,
+} from '@colibri/pipeline';
 import { type LinearWcs, parseWcs } from '@colibri/sky';
 
 /** Steps of the quantised planes per sigma of their noise, as in reduced frames; neighbours of a stack are correlated, which hides nothing. */
@@ -132,6 +142,24 @@ export async function decodeStack(source: ByteSource | Uint8Array, path: string,
     covarianceFactor: number('STCOVAR'),
   };
 }
+
+/** `stack.fits.fz`, and `stack-a.fits.fz`, `stack-b.fits.fz` where there are halves. */
+export const stacksCodec: ProductCodec<StackSet> = {
+  async encode({ stack, halfA, halfB }, { lines, compute }) {
+    const files = new Map([['stack.fits.fz', await encodeStack(stack, lines, compute)]]);
+    if (halfA) files.set('stack-a.fits.fz', await encodeStack(halfA, lines, compute));
+    if (halfB) files.set('stack-b.fits.fz', await encodeStack(halfB, lines, compute));
+    return files;
+  },
+  async decode(read, compute) {
+    const one = async (name: string): Promise<Stack | null> => {
+      const bytes = await read(name);
+      return bytes && decodeStack(bytes, name, compute);
+    };
+    const stack = await one('stack.fits.fz');
+    return stack && { stack, halfA: await one('stack-a.fits.fz'), halfB: await one('stack-b.fits.fz') };
+  },
+};
 
 function inputColumns(inputs: readonly StackInput[]): ColumnInput[] {
   const numbers = (value: (one: StackInput) => number): Float64Array => Float64Array.from(inputs, value);

@@ -5,6 +5,7 @@ import { frameShare, type StackFrame } from './frame-share.ts';
 import { commonFactor, continues, growHalves, type KeptStack, rescale } from './kept-stack.ts';
 import { makeStack } from './make-stack.ts';
 import { type OutputGrid, outputGrid } from './output-grid.ts';
+import { stacksCodec } from './stack-file.ts';
 import { addToReference, addToStack, emptyState, type StackingOptions } from './stack-unit.ts';
 
 /** Adds the frames of a unit to one deep image, and to one of each half of them. */
@@ -31,7 +32,7 @@ export const stacking = defineModule({
     size_max: number('Longest side of the stack.', { unit: 'pixel', default: 12000, atLeast: 64 }),
   },
   outputs: {
-    stacks: output('stacks', 'Stack and its halves.', { unit: 'electron/s', level: 'L1c' }),
+    stacks: output('stacks', 'Stack and its halves.', { unit: 'electron/s', level: 'L1c', codec: stacksCodec }),
   },
   metrics: {
     frames: metric('Frames in the stack.', { unit: 'frames', card: 'STNFRAME', field: 'stackedFrames' }),
