@@ -2,3 +2,4 @@ export { decodeDifference, differenceCodec, encodeDifference } from './differenc
 export type { MeasuredTemplate, ScienceImage, SubtractParameters, TemplateDifference } from './subtract-template.ts';
 export { measureForSubtraction, subtractTemplate } from './subtract-template.ts';
 export { subtraction } from './subtraction.ts';
+export { decodeLegacy, decodePs1, type SurveyFile } from './survey-template.ts';
