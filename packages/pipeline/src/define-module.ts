@@ -207,6 +207,8 @@ export interface ModuleDefinition<
   readonly iniLabel?: string;
   /** `unit`: all frames of one target, camera and filter. `setup`: all calibration frames of one setup of a detector. */
   readonly unitOfWork: 'frame' | 'unit' | 'setup';
+  /** Too slow for a look at each new frame: runs now and then while frames arrive, and for the final products. */
+  readonly isThorough?: true;
   readonly inputs: I;
   readonly parameters: P;
   readonly outputs: O;

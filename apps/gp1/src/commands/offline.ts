@@ -172,6 +172,7 @@ export async function runUnits({
     meta,
     memory: { frames: new Map(), kept: new Map() },
     isFinal: true,
+    isThorough: true,
     closedMs: null,
   });
   for (const row of rows) {

@@ -50,7 +50,7 @@ const fullCodes = ['STORAGE_FULL', 'STORAGE_LOW'];
 export function openDispatch(context: OnlineContext, workers: FrameWorkers, { isOnce, handOver }: DispatchOptions): Dispatch {
   const { ledger, log, clock, config } = context;
   const queue = frameQueue<QueuedFrame>();
-  const units = unitQueue({ settleSec: config.unitSettleSec, patienceSec: 20 }, clock);
+  const units = unitQueue({ settleSec: config.unitSettleSec, patienceSec: 20, thoroughSec: 120 }, clock);
   /** frame null: a unit. */
   const running = new Map<string, { frame: QueuedFrame | null; done: Promise<void> }>();
   const delayed = new Map<string, NodeJS.Timeout>();

@@ -47,6 +47,7 @@ export interface UnitFolderRun {
   readonly meta: FrameMetaOptions;
   readonly memory: UnitMemory;
   readonly isFinal: boolean;
+  readonly isThorough: boolean;
   /** When the newest frame's file was closed [ms since 1970 UTC]; null offline. */
   readonly closedMs: number | null;
   onProgress?(row: UnitRow): void;
@@ -131,6 +132,7 @@ async function runUnit(run: UnitFolderRun, unit: Unit, epoch: string): Promise<U
       read,
       kept: run.memory.kept,
       isFinal,
+      isThorough: run.isThorough,
       latencySec: sinceClosed(),
     },
     ports,

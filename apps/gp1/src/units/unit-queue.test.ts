@@ -3,7 +3,7 @@ import { unitQueue } from './unit-queue.ts';
 
 function queueAt() {
   let now = 0;
-  const queue = unitQueue({ settleSec: 30, patienceSec: 10 }, { monotonic: () => now });
+  const queue = unitQueue({ settleSec: 30, patienceSec: 10, thoroughSec: 25 }, { monotonic: () => now });
   return {
     queue,
     at: (sec: number) => {
@@ -20,11 +20,30 @@ describe('unitQueue', () => {
     queue.touch(unit);
     queue.touch({ ...unit, closedMs: 2 });
     const task = next();
-    expect(task).toEqual({ key: 'svom/929744/C0/r', pipeline: 'svom', folder: '929744/C0/r', isFinal: false, closedMs: 2 });
+    expect(task).toEqual({
+      key: 'svom/929744/C0/r',
+      pipeline: 'svom',
+      folder: '929744/C0/r',
+      isFinal: false,
+      isThorough: false,
+      closedMs: 2,
+    });
     queue.touch({ ...unit, closedMs: 3 });
     expect(next()).toBeNull();
     queue.done(task!);
     expect(next()).toMatchObject({ isFinal: false, closedMs: 3 });
+  });
+
+  it('looks thoroughly now and then while frames go on arriving', () => {
+    const { queue, at, next } = queueAt();
+    const looks = [0, 10, 20, 30, 40, 50].map((sec) => {
+      at(sec);
+      queue.touch(unit);
+      const task = next()!;
+      queue.done(task);
+      return task.isThorough;
+    });
+    expect(looks).toEqual([false, false, false, true, false, false]);
   });
 
   it('makes the final products once when frames cease, and forgets the unit', () => {

@@ -6,6 +6,8 @@ export interface UnitTask {
   readonly folder: string;
   /** All anew, from all frames. */
   readonly isFinal: boolean;
+  /** Also what takes long: now and then, and at the end. */
+  readonly isThorough: boolean;
   /** When the newest frame's file was closed [ms since 1970 UTC]; null: not in this run. */
   readonly closedMs: number | null;
 }
@@ -15,6 +17,8 @@ export interface UnitQueueOptions {
   readonly settleSec: number;
   /** A unit that waits for so long goes before frames [s]. */
   readonly patienceSec: number;
+  /** Least time between two thorough looks while frames arrive [s]. */
+  readonly thoroughSec: number;
 }
 
 interface Entry {
@@ -27,6 +31,8 @@ interface Entry {
   /** When the newest frame was published [monotonic ms]. */
   touchedAt: number;
   isRunning: boolean;
+  /** When the last thorough look ended, or the first frame came [monotonic ms]. */
+  thoroughAt: number;
 }
 
 /**
@@ -45,7 +51,7 @@ export interface UnitQueue {
   nextSettle(): number | null;
 }
 
-export function unitQueue({ settleSec, patienceSec }: UnitQueueOptions, clock: { monotonic(): number }): UnitQueue {
+export function unitQueue({ settleSec, patienceSec, thoroughSec }: UnitQueueOptions, clock: { monotonic(): number }): UnitQueue {
   const entries = new Map<string, Entry>();
   const settlesAt = (entry: Entry): number => entry.touchedAt + settleSec * 1000;
   return {
@@ -57,7 +63,17 @@ export function unitQueue({ settleSec, patienceSec }: UnitQueueOptions, clock: {
         entry.dirtySince ??= now;
         entry.touchedAt = now;
         entry.closedMs = closedMs;
-      } else entries.set(key, { pipeline, folder, isAlert, closedMs, dirtySince: now, touchedAt: now, isRunning: false });
+      } else
+        entries.set(key, {
+          pipeline,
+          folder,
+          isAlert,
+          closedMs,
+          dirtySince: now,
+          touchedAt: now,
+          isRunning: false,
+          thoroughAt: now,
+        });
     },
     next(now, { isPressing = false, isDraining = false } = {}) {
       const waiting = [...entries].filter(([, entry]) => !entry.isRunning);
@@ -70,14 +86,16 @@ export function unitQueue({ settleSec, patienceSec }: UnitQueueOptions, clock: {
         entry.isRunning = true;
         entry.dirtySince = null;
         const { pipeline, folder, closedMs } = entry;
-        return { key, pipeline, folder, isFinal, closedMs };
+        const isThorough = isFinal || now - entry.thoroughAt >= thoroughSec * 1000;
+        return { key, pipeline, folder, isFinal, isThorough, closedMs };
       }
       return null;
     },
-    done({ key, isFinal }) {
+    done({ key, isFinal, isThorough }) {
       const entry = entries.get(key);
       if (!entry) return;
       entry.isRunning = false;
+      if (isThorough) entry.thoroughAt = clock.monotonic();
       if (isFinal && entry.dirtySince === null) entries.delete(key);
     },
     get size() {

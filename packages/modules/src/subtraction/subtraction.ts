@@ -33,6 +33,7 @@ export const subtraction = defineModule({
   summary:
     'Subtracts an image of another time from the stack, both brought to one star profile, and finds what rose or fell, each with the probability that it is real.',
   unitOfWork: 'unit',
+  isThorough: true,
 
   inputs: {
     unit: input('unit', 'Reduced, measured frames of one target, camera and filter.', 'electron'),

@@ -115,7 +115,7 @@ function chartAndFacts(s: UnitSummary): string {
     ['limit (5 σ)', s.verdict.limitMag5Sigma === null ? MISSING : `${fixed(s.verdict.limitMag5Sigma, 2)} mag`],
     ['astrometry', a.rmsArcsec ? `${fixed((1000 * Math.hypot(...a.rmsArcsec)) / Math.SQRT2, 0)} mas rms` : MISSING],
     ['template', d ? escapeHtml(d.origin) : 'none'],
-    ['page after the last frame', s.latencySec === null ? 'not online' : duration(s.latencySec)],
+    ...(s.latencySec === null ? [] : [['page after the last frame', duration(s.latencySec)] as const]),
   ]
     .map(([k, v]) => `<div><span class="k">${k}</span><span class="v">${v}</span></div>`)
     .join('');

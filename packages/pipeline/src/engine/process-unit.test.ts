@@ -69,6 +69,7 @@ const jobOf = (unit: Unit, folder: string, modules: readonly AnyModule[], change
   read: async () => null,
   kept: new Map(),
   isFinal: true,
+  isThorough: true,
   latencySec: null,
   ...change,
 });

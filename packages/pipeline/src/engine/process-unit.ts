@@ -29,6 +29,8 @@ export interface UnitJob {
   /** What each module kept of the last run on this unit. */
   readonly kept: Map<string, Map<string, unknown>>;
   readonly isFinal: boolean;
+  /** Modules that are too slow for every new frame run as well; always so for the final products. */
+  readonly isThorough: boolean;
   /** From the newest frame to now, for the page of a live run [s]. */
   readonly latencySec: number | null;
 }
@@ -95,6 +97,10 @@ export async function processUnit(
       const seconds = (): number => Math.round(clock.monotonic() - began) / 1000;
       const said: string[] = [];
       try {
+        if (module.isThorough && !job.isThorough && !job.isFinal) {
+          show(module.name, { state: 'skipped', reason: 'waits for a pause between frames' });
+          continue;
+        }
         const missing = missingInput(module, modules, made, failure);
         if (missing !== null) {
           show(module.name, { state: 'skipped', reason: missing });
