@@ -1,11 +1,12 @@
 import { catalogErrors } from '@colibri/adapters/catalogs';
 import { databaseErrors } from '@colibri/adapters/postgres';
+import { templateErrors } from '@colibri/adapters/templates';
 import * as base from '@colibri/base';
 import * as baseNode from '@colibri/base/node';
 import { fitsErrors } from '@colibri/fits';
 import { serverErrors } from '@colibri/gic-server';
 import { calibrationModules, gp1Errors, standard } from '@colibri/gp1';
-import { detectorErrors } from '@colibri/modules';
+import { detectorErrors, stackingErrors } from '@colibri/modules';
 import { numericsErrors } from '@colibri/numerics';
 import { definitionsOf, errorReference, exampleConfig, moduleReference, pipelineErrors } from '@colibri/pipeline';
 import { skyErrors } from '@colibri/sky';
@@ -20,6 +21,8 @@ export function errorKinds(): base.ErrorDefinition<base.Facts>[] {
     numericsErrors,
     pipelineErrors,
     detectorErrors,
+    stackingErrors,
+    templateErrors,
     catalogErrors,
     databaseErrors,
     gp1Errors,

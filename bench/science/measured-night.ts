@@ -146,6 +146,11 @@ output = ${join(folder, 'workspace')}
 reduction = yes
 findstars = yes
 astrometry = yes
+alignment = yes
+stacking = yes
+Photometry = yes
+Image subtraction = yes
+Summary = yes
 
 [Strategy processing]
 mode = standard

@@ -16,6 +16,7 @@ import {
 } from './detection.ts';
 import { type MeasuredFrame, measureNight, simNight } from './measured-night.ts';
 import { extract, extractorVersion } from './peer-extractor.ts';
+import { unitRows } from './unit-night.ts';
 
 /** The true response of the detector, and what a frame's pixels are hidden by. */
 interface Detector {
@@ -196,6 +197,7 @@ export async function nightRows({ keep }: { keep?: string | undefined } = {}): P
       ),
     );
   }
+  const together = await unitRows(frames);
   dispose();
   const wcs = frames.map((frame) =>
     frame.wcs && frame.summary.astrometry.solved ? scoreWcs(frame.wcs, frame.truth.wcs, frame.width, frame.height) : null,
@@ -229,5 +231,6 @@ export async function nightRows({ keep }: { keep?: string | undefined } = {}): P
     }),
     row('afterglow from its true place, worst frame', worst(glow), 'arcsec', '<= 0.3'),
     ...detectionRows(summarizeDetection(ours), version === null ? null : summarizeDetection(theirs), version),
+    ...together,
   ];
 }

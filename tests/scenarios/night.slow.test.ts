@@ -1,9 +1,10 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { frameSummary } from '@colibri/contracts';
+import { candidateList, frameSummary, unitSummary } from '@colibri/contracts';
 import { openFits, readTable } from '@colibri/fits';
 import { expose, type FrameTruth, makeDetector, makeNight, nightCatalogCsv } from '@colibri/simulator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -127,5 +128,88 @@ describe.skipIf(!built)('a simulated night through gp1 (skipped before npm run b
     expect(output).toMatch(/notes/);
     expect(output).toMatch(/copy-of-the-same/);
     expect(output).toMatch(/alerts: \d+ offered: 6 published/);
+  });
+
+  describe('the frames of a target, camera and filter together', () => {
+    const units = () => ['C1/r', 'C2/z'].map((name) => join(folder, 'workspace', '26112101', name));
+    const hashes = (unit: string): Map<string, string> => {
+      const files = readdirSync(unit, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+      const paths = files.map((entry) => relative(unit, join(entry.parentPath, entry.name)));
+      // A frame's summary tells how long the work took.
+      const same = paths.filter((path) => !/^catalogs\/.*\.json$/.test(path)).sort();
+      return new Map(
+        same.map((path) => [
+          path,
+          createHash('sha256')
+            .update(readFileSync(join(unit, path)))
+            .digest('hex'),
+        ]),
+      );
+    };
+
+    it('give one stack across the meridian flip, and a page whose first candidate is the afterglow', () => {
+      for (const unit of units()) {
+        const summary = unitSummary.parse(JSON.parse(readFileSync(join(unit, 'summary.json'), 'utf8')));
+        const mine = truths.filter(({ name }) => existsSync(join(unit, 'reduced', `${name}.fits.fz`)));
+        expect([unit.slice(-4), summary.stack.frames]).toEqual([unit.slice(-4), mine.length]);
+        const { candidates } = candidateList.parse(JSON.parse(readFileSync(join(unit, 'candidates.json'), 'utf8')));
+        const { raDeg, decDeg } = mine[0]!.afterglow!;
+        const cos = Math.cos((decDeg * Math.PI) / 180);
+        const distance = Math.hypot((candidates[0]!.raDeg - raDeg) * cos, candidates[0]!.decDeg - decDeg) * 3600;
+        expect(distance, `${unit.slice(-4)} [arcsec]`).toBeLessThan(0.2);
+        const brightness = mine.map(({ afterglow }) => afterglow!.mag);
+        expect(candidates[0]!.mag!, unit.slice(-4)).toBeGreaterThan(Math.min(...brightness) - 0.1);
+        expect(candidates[0]!.mag!, unit.slice(-4)).toBeLessThan(Math.max(...brightness) + 0.1);
+        expect(readFileSync(join(unit, 'summary.html'), 'utf8')).toContain(candidates[0]!.name);
+      }
+    });
+
+    it('give the same bytes from modules one by one as in the chain', () => {
+      const [unit] = units() as [string];
+      for (const name of ['alignment', 'stacking', 'photometry', 'subtraction', 'summary']) {
+        // Each finds what the ones before it made in the output.
+        const args = ['-s', unit, '-r', join(folder, 'alone'), '--catalog', join(folder, 'catalogs')];
+        const { status, stdout, stderr } = spawnSync(process.execPath, [gp1.replace('gp1.mjs', `${name}.mjs`), ...args], {
+          encoding: 'utf8',
+        });
+        expect(status, stdout + stderr).toBe(0);
+      }
+      const chain = hashes(unit);
+      const alone = hashes(join(folder, 'alone', '26112101', 'C1', 'r'));
+      expect([...alone.keys()].filter((path) => path.startsWith('stack')).length).toBeGreaterThan(1);
+      for (const [path, hash] of alone) expect([path, hash]).toEqual([path, chain.get(path)]);
+    });
+
+    it('give the same bytes when the night was killed and started again', async () => {
+      writeFileSync(
+        join(folder, 'killed.cfg'),
+        readFileSync(join(folder, 'gp1.cfg'), 'utf8')
+          .replace('log_path = log', 'log_path = log2\nmasters_dir = log/state/masters')
+          .replace('workspace_dir = workspace', 'workspace_dir = killed'),
+      );
+      const run = () => spawn(process.execPath, [gp1, '--config', 'killed.cfg', '--once'], { cwd: folder, stdio: 'ignore' });
+      const done = (child: ReturnType<typeof run>) => new Promise<number | null>((resolve) => child.once('exit', resolve));
+      const reduced = (): number =>
+        existsSync(join(folder, 'killed'))
+          ? readdirSync(join(folder, 'killed'), { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.fits.fz'))
+              .length
+          : 0;
+      const until = async (isReached: () => boolean): Promise<void> => {
+        for (let i = 0; i < 600 && !isReached(); i++) await new Promise((resolve) => setTimeout(resolve, 50));
+        expect(isReached()).toBe(true);
+      };
+      // Once among the frames, once among the products of the units.
+      for (const isReached of [() => reduced() >= 3, () => reduced() >= 7]) {
+        const child = run();
+        await until(isReached);
+        child.kill('SIGKILL');
+        await done(child);
+      }
+      expect(await done(run())).toBe(0);
+      for (const unit of units()) {
+        const killed = hashes(unit.replace('/workspace/', '/killed/'));
+        expect([...killed]).toEqual([...hashes(unit)]);
+      }
+    });
   });
 });

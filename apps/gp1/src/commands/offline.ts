@@ -142,6 +142,10 @@ export async function runOffline(run: OfflineRun): Promise<ExitCode> {
   return counts.failed > 0 ? exitCodes.someFailed : exitCodes.done;
 }
 
+/** The workspace around the folder of a unit; the folder itself where it does not lie as one. */
+const workspaceOf = (sourceDir: string, folder: string): string =>
+  sourceDir.endsWith(`/${folder}`) ? sourceDir.slice(0, -folder.length - 1) : sourceDir;
+
 /** The units of one folder, with a line in the log for each. */
 export async function runUnits({
   run,
@@ -167,7 +171,8 @@ export async function runUnits({
     sourceDir,
     folder,
     sink,
-    ports: { ...world.ports, templates: world.templatesOf(sink.root), minorPlanets: world.minorPlanets },
+    // Templates lie where the frames do, wherever the products go.
+    ports: { ...world.ports, templates: world.templatesOf(workspaceOf(sourceDir, folder)), minorPlanets: world.minorPlanets },
     identity: who,
     meta,
     memory: { frames: new Map(), kept: new Map() },

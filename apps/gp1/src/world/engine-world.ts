@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { openCatalogFolder } from '@colibri/adapters/catalogs';
+import { stackArchive } from '@colibri/adapters/templates';
 import { type Clock, type Log, ObservatoryError, systemClock } from '@colibri/base';
 import { useZlib } from '@colibri/fits/node';
-import { frameGeometry, masterSource } from '@colibri/modules';
+import { decodeStack, frameGeometry, masterSource } from '@colibri/modules';
 import { type Compute, scalarCompute } from '@colibri/numerics';
 import { openCompute } from '@colibri/numerics/node';
 import type {
@@ -17,7 +18,6 @@ import type {
   ReferenceCatalog,
   TemplateSource,
 } from '@colibri/pipeline';
-import { archiveTemplates } from './archive-templates.ts';
 import { masterAt, masterFolder } from './master-folder.ts';
 
 export const software = { name: 'gp1', version: '0.1.0' } as const;
@@ -68,9 +68,15 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     },
     dataArea,
   };
+  const archives = new Map<string, TemplateSource>();
+  const templatesOf = (folder: string): TemplateSource => {
+    const known = archives.get(folder) ?? stackArchive({ folder, decode: (bytes, path) => decodeStack(bytes, path, compute) });
+    archives.set(folder, known);
+    return known;
+  };
   return {
     ports,
-    templatesOf: (workspace) => archiveTemplates(workspace, compute),
+    templatesOf,
     minorPlanets: null,
     close: () => compute.close(),
   };

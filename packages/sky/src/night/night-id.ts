@@ -12,14 +12,16 @@ const DAY_MS = 86_400_000;
  */
 export function nightId(at: string | number, longitudeEastDeg: number): string {
   const ms = typeof at === 'number' ? at : msOfMjdUtc(mjdUtc(at));
-  const localMs = ms + (longitudeEastDeg / 360 - 0.5) * DAY_MS;
-  return isoDate(Math.floor(localMs / DAY_MS) + MJD_OF_POSIX_EPOCH);
+  return isoDate(Math.floor((ms - noonMs(longitudeEastDeg)) / DAY_MS) + MJD_OF_POSIX_EPOCH);
 }
+
+/** Local mean noon after 0 h UT of the date [ms], whole: the label of a night and its bounds must agree to the millisecond. */
+const noonMs = (longitudeEastDeg: number): number => Math.ceil((0.5 - longitudeEastDeg / 360) * DAY_MS);
 
 /** First and last instant of a night [ms since 1970]: the two local mean noons. */
 export function nightBounds(night: string, longitudeEastDeg: number): { startMs: number; endMs: number } {
   const evening = eveningMjd(night);
-  const startMs = Math.ceil((evening - MJD_OF_POSIX_EPOCH + 0.5 - longitudeEastDeg / 360) * DAY_MS);
+  const startMs = (evening - MJD_OF_POSIX_EPOCH) * DAY_MS + noonMs(longitudeEastDeg);
   return { startMs, endMs: startMs + DAY_MS };
 }
 
