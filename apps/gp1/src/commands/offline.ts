@@ -184,7 +184,7 @@ export async function runUnits({
     const { failure, metrics } = row;
     const said = failure
       ? `failed: ${failure.message} ${failure.hint}`
-      : `done, ${metrics.stackedFrames ?? 0} of ${metrics.frames ?? 0} frames stacked`;
+      : `done${metrics.stackedFrames === null ? '' : `, ${metrics.stackedFrames} frames stacked`}`;
     run.log.log(
       failure ? 'ERROR' : 'INFO',
       run.name,

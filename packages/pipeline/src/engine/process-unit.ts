@@ -186,6 +186,12 @@ function missingInput(
 const makerOf = (kind: InputKind, modules: readonly AnyModule[]): AnyModule | undefined =>
   modules.find((module) => Object.values(module.outputs as Record<string, OutputSpec>).some((spec) => spec.kind === kind));
 
+/** Modules that run before this one: only they are its origin, whatever an earlier run left. */
+function before(module: AnyModule, modules: readonly AnyModule[]): readonly AnyModule[] {
+  const at = modules.findIndex(({ name }) => name === module.name);
+  return at < 0 ? modules : modules.slice(0, at);
+}
+
 interface Gathering {
   readonly job: UnitJob;
   readonly ports: UnitPorts;
@@ -217,7 +223,11 @@ async function gather(module: AnyModule, config: ModuleConfig, { job, ports, mad
         values[name] = ports.minorPlanets;
         break;
       case 'origin':
-        values[name] = originOf(job, await readRecords(records, job.config.sequence.modules, read), identity.software);
+        values[name] = originOf(
+          job,
+          await readRecords(records, before(module, job.config.sequence.modules), read),
+          identity.software,
+        );
         break;
       default:
         values[name] = await product(kind, module, { job, ports, made, read });
