@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { seededRandom } from '@colibri/base';
 import {
+  imageOfFrame,
   type MeasuredTemplate,
   measureForSubtraction,
   type SubtractParameters,
@@ -17,6 +18,7 @@ import { quietContext, stackField } from './beat-it/chain.ts';
 import { drawField, type FieldOptions } from './field18/field.ts';
 import { reduceField } from './field18/reduce.ts';
 import { simNight } from './measured-night.ts';
+import { openUnits } from './open-unit.ts';
 
 export const defaultSubtraction: SubtractParameters = {
   threshold: 5,
@@ -320,5 +322,34 @@ export async function fieldSubtraction(
     const template = await measuredStack(reference, compute);
     const hosts = field.sources.filter((s) => s.kind === 'galaxy').map((s): Place => [s.raDeg, s.decDeg]);
     return scoreSubtraction(stackCase(science, `seed ${seed}`, { changed: [], hosts }, compute), template, parameters, compute);
+  });
+}
+
+/** Each frame of the last night in a folder of reduced frames of the simulated night, against one frame of the first night. */
+export async function nightSubtraction(
+  folder: string,
+  parameters: SubtractParameters,
+  compute: Compute,
+  { template = 1, from = 0, to = 12 } = {},
+): Promise<SubtractionScore[]> {
+  const units = await openUnits(folder, '929744/C0/r', compute);
+  return compute.scope(async () => {
+    const epoch = units[0]!.frames[template]!;
+    const measured = await measureForSubtraction(
+      imageOfFrame(await epoch.load(), epoch.metrics.fwhmPix ?? 3.5),
+      epoch.wcs!,
+      64,
+      true,
+      compute,
+    );
+    const scores: SubtractionScore[] = [];
+    for (const frame of units.at(-1)!.frames.slice(from, to)) {
+      const { wcs } = frame;
+      if (wcs === null) continue;
+      scores.push(
+        await scoreSubtraction(frameCase(frame, wcs, nightTruth(frame.meta.frameId, wcs)), measured, parameters, compute),
+      );
+    }
+    return scores;
   });
 }
