@@ -153,6 +153,7 @@ catalog = ${at('catalogs')}
 masters_dir = ${at('masters')}
 database = embedded
 unit_settle_seconds = 20
+workers = 2
 database_dir = ${at('database')}
 ${pipeline('alerts', 'svom')}${pipeline('guests', 'guest')}`;
   writeFileSync(at('gp1.cfg'), gp1);

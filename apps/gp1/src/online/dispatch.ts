@@ -60,6 +60,7 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
   const deaths = new Map<string, number>();
   let calibrations = 0;
   let isStopping = false;
+  let unitsRunning = 0;
   /** Taking what is there, then ending: everything has been taken, the units may be finished. */
   let isDraining = false;
   /** While the disk is full one frame at a time probes it. */
@@ -74,13 +75,19 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
     if (fullSince !== null && (running.size > 0 || clock.monotonic() < probeAfter)) return;
     while (running.size < workers.size && !(fullSince !== null && running.size > 0)) {
       const isPressing = queue.hasAlert() || fullSince !== null;
-      const task = isOnce && !isDraining ? null : units.next(clock.monotonic(), { isPressing, isDraining });
+      // Where there are several workers one is left for frames.
+      const mayTakeUnit = (!isOnce || isDraining) && unitsRunning < Math.max(1, isDraining ? workers.size : workers.size - 1);
+      const task = mayTakeUnit
+        ? units.next(clock.monotonic(), { isPressing: isPressing && workers.size === 1, isDraining })
+        : null;
       if (task) {
+        unitsRunning++;
         const done = workOnUnits(task)
           .catch((error: unknown) =>
             log.log('CRITICAL', 'GP1', `${task.key}: ${asObservatoryError(error, 'The ledger').message}`, { unit: task.key }),
           )
           .finally(() => {
+            unitsRunning--;
             running.delete(task.key);
             units.done(task);
             pump();
