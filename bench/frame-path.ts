@@ -93,7 +93,7 @@ function prepare(folder: string, withMasters: boolean): void {
   );
   writeFileSync(
     join(folder, 'pipeline', 'pipeline.cfg'),
-    '[Workspace]\nheaders = TRGID,INSTRUME,FILTER\n\n[Input and Output]\ninput = ../raw\noutput = ../workspace\n\n[Structure of pipeline]\nreduction = yes\nfindstars = yes\nastrometry = yes\n\n[Strategy processing]\nmode = standard\n',
+    '[Workspace]\nheaders = TRGID,INSTRUME,FILTER\n\n[Input and Output]\ninput = ../raw\noutput = ../workspace\n\n[Structure of pipeline]\nreduction = yes\nfindstars = yes\nastrometry = yes\nalignment = no\nstacking = no\nPhotometry = no\nImage subtraction = no\nSummary = no\n\n[Strategy processing]\nmode = standard\n',
   );
   if (!withMasters)
     writeFileSync(join(folder, 'pipeline', 'reduction.cfg'), '[Calibration]\nbias = none\ndark = none\nflat = none\n');

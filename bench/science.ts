@@ -1,9 +1,11 @@
-// `npm run science [-- --only PREFIX] [--json] [--write] [--keep DIR]`: runs gp1 on simulated skies and judges it against the truth.
+// `npm run science [-- --only PREFIX] [--field DIR] [--json] [--write] [--keep DIR]`: runs gp1 on simulated skies and judges it against the truth.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BenchRow, report } from './report.ts';
 import { beatItRows } from './science/beat-it.ts';
+import { drawField } from './science/field18/field.ts';
+import { writeField } from './science/field18/write-field.ts';
 import { root } from './science/measured-night.ts';
 import { nightRows } from './science/night.ts';
 import { extractorVersion } from './science/peer-extractor.ts';
@@ -15,10 +17,16 @@ const { values } = parseArgs({
     keep: { type: 'string' },
     /** Beginning of the names of the rows that are wanted: `beat-it`, `beat-it 3`, `frame` … */
     only: { type: 'string', default: '' },
-    /** Fields per statistical row. */
+    /** Writes the raw frames, catalogue and truth of one field into this folder, and measures nothing. */
+    field: { type: 'string' },
+    /** Fields per statistical row, 0: without those rows; with --field: the seed. */
     seeds: { type: 'string', default: '20' },
   },
 });
+if (values.field) {
+  writeField(drawField({ seed: Number(values.seeds) }), values.field);
+  process.exit(0);
+}
 const rows = await chosenRows(values.only);
 const version = extractorVersion();
 const failed = report('Science of simulated skies: gp1 against the truth', rows, values.json);
@@ -31,7 +39,9 @@ async function chosenRows(only: string): Promise<BenchRow[]> {
   const night = isBeatIt ? [] : (await nightRows({ keep: values.keep })).filter(({ name }) => name.startsWith(only));
   const number = /^beat-it (\d+)/.exec(only)?.[1];
   const beatIt =
-    isBeatIt || only === '' ? await beatItRows({ seeds: Number(values.seeds), only: number ? Number(number) : null }) : [];
+    isBeatIt || (only === '' && Number(values.seeds) > 0)
+      ? await beatItRows({ seeds: Number(values.seeds), only: number ? Number(number) : null })
+      : [];
   return [...night, ...beatIt];
 }
 

@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { openCatalogFolder } from '@colibri/adapters/catalogs';
 import { candidateList } from '@colibri/contracts';
 import { openFits, readImage } from '@colibri/fits';
 import { decodeAlignment, decodeStack } from '@colibri/modules';
 import { parseWcs, separationArcsec, type Wcs } from '@colibri/sky';
 import { type BenchRow, row } from '../report.ts';
+import { scoreAlignment } from './alignment.ts';
 import { scoreWcs } from './astrometry.ts';
 import { type MeasuredFrame, simNight } from './measured-night.ts';
 import { openBenchCompute, openUnits } from './open-unit.ts';
@@ -32,7 +34,9 @@ export async function unitRows(frames: readonly MeasuredFrame[]): Promise<BenchR
     const units = await openUnits(folder, '929744/C0/r', compute);
     const unit = units.at(-1)!;
     const alignment = decodeAlignment(readFileSync(join(folder, 'alignment.json'), 'utf8'));
-    const rows = [...astrometryRows(folder, night, frames), ...candidateRows(folder, night)];
+    const catalog = await openCatalogFolder(join(folder, '../../../../catalogs'));
+    const transparency = (await scoreAlignment(units, catalog, compute)).filter(({ name }) => name.includes('transparency'));
+    const rows = [...astrometryRows(folder, night, frames), ...transparency, ...candidateRows(folder, night)];
     await compute.scope(async () => {
       const read = async (name: string) => decodeStack(new Uint8Array(readFileSync(join(folder, name))), name, compute);
       const stacks = { stack: await read('stack.fits.fz'), halfA: null, halfB: null };
