@@ -113,8 +113,11 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
   async function workOnUnits(task: UnitTask): Promise<void> {
     const began = clock.monotonic();
     let told: Promise<void> = Promise.resolve();
+    // While it works, the page keeps the figures and the files of the last look.
+    const before = (await ledger.units(task.pipeline)).find(({ key }) => key === task.key);
     const tell = (row: UnitRow): void => {
-      told = told.then(() => ledger.putUnit(row)).catch(() => {});
+      const shown = before ? { ...before, state: row.state, cells: row.cells, updatedAt: row.updatedAt } : row;
+      told = told.then(() => ledger.putUnit(shown)).catch(() => {});
     };
     let rows: readonly UnitRow[];
     try {
@@ -124,7 +127,6 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
       await told;
       const error = asObservatoryError(thrown, `Unit ${task.key}`);
       log.log('ERROR', task.pipeline, `${task.key}: ${error.message}. ${error.hint}`, { unit: task.key, code: error.code });
-      const before = (await ledger.units(task.pipeline)).find(({ key }) => key === task.key);
       if (before)
         await ledger.putUnit({ ...before, state: 'failed', failure: failureOf(error, null), updatedAt: isoUtc(clock.now()) });
       return;
