@@ -27,7 +27,7 @@ export { canonicalJson, sha256 } from './hash.ts';
 export { definitionsOf, errorReference, exampleConfig, moduleReference } from './module-reference.ts';
 export type * from './ports.ts';
 export type { CardLine } from './products/cards.ts';
-export { carriedCards } from './products/cards.ts';
+export { carriedCards, headerOf } from './products/cards.ts';
 export { decodeCatalog, decodeCatalogHeader, decodeReduced } from './products/decode.ts';
 export { encodeCatalog, encodeReduced } from './products/encode.ts';
 export { packPlane } from './products/pack-plane.ts';

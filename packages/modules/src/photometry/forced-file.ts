@@ -1,7 +1,7 @@
 import { type ForcedColumn, type ForcedImageColumn, forcedColumns, forcedImageColumns } from '@colibri/contracts';
 import { type ColumnInput, openFits, readTable, tableHdu, writeFits } from '@colibri/fits';
 import type { ForcedImage, ForcedTable } from '@colibri/pipeline';
-import { type CardLine, headerOf } from './file-header.ts';
+import { type CardLine, headerOf } from '@colibri/pipeline';
 
 /** `forced.fits`: the table FORCED, one row per source and image, and the table IMAGES that its IMAGE column counts in. */
 export function encodeForced(forced: ForcedTable, lines: readonly CardLine[]): Uint8Array {

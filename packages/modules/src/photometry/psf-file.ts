@@ -1,6 +1,6 @@
 import { imageHdu, openFits, readImage, readTable, tableHdu, writeFits } from '@colibri/fits';
 import type { PsfModel } from '@colibri/numerics';
-import { type CardLine, headerOf } from './file-header.ts';
+import { type CardLine, headerOf } from '@colibri/pipeline';
 
 const NUMBERS = [
   ['fwhmPix', 'FWHM', 'pix'],

@@ -1,7 +1,7 @@
 import { type CatalogColumn, type StackOnlyColumn, stackCatalogColumns } from '@colibri/contracts';
 import { type ColumnInput, openFits, readTable, tableHdu, writeFits } from '@colibri/fits';
 import type { StackSources } from '@colibri/pipeline';
-import { type CardLine, headerOf } from './file-header.ts';
+import { type CardLine, headerOf } from '@colibri/pipeline';
 
 /** `stack.cat.fits`: the columns of a frame's catalogue and those of the PSF, in doubles, so that nothing is lost; X and Y are 1-based there. */
 export function encodeStackCatalog(sources: StackSources, lines: readonly CardLine[]): Uint8Array {

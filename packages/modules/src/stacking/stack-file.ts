@@ -1,16 +1,8 @@
-import {
-  type ByteSource,
-  type ColumnInput,
-  type CompressOptions,
-  Header,
-  openFits,
-  readTable,
-  tableHdu,
-  writeFits,
-} from '@colibri/fits';
+import { type ByteSource, type ColumnInput, type CompressOptions, openFits, readTable, tableHdu, writeFits } from '@colibri/fits';
 import { type Compute, MaskPlane } from '@colibri/numerics';
 import {
   type CardLine,
+  headerOf,
   headerValues,
   type ProductCodec,
   packPlane,
@@ -180,16 +172,6 @@ function toFloat32(pixels: Uint16Array | Float32Array, compute: Compute): Float3
   copy.set(pixels);
   compute.free(pixels);
   return copy;
-}
-
-/** Later lines of a keyword stand. */
-function headerOf(lines: readonly CardLine[]): Header {
-  const header = new Header();
-  for (const [keyword, value, comment] of lines) {
-    if (typeof value === 'number' && !Number.isFinite(value)) continue;
-    header.set(keyword, value, comment);
-  }
-  return header;
 }
 
 /** 1 to 10000, from the names of the frames. */

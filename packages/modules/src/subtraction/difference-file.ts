@@ -5,6 +5,7 @@ import {
   type Difference,
   DifferenceFlag,
   type DifferenceSources,
+  headerOf,
   headerValues,
   type ProductCodec,
   packPlane,
@@ -12,7 +13,7 @@ import {
   readPixels,
 } from '@colibri/pipeline';
 import { type LinearWcs, parseWcs } from '@colibri/sky';
-import { headerOf } from '../photometry/file-header.ts';
+
 import { decodePsf, encodePsf } from '../photometry/psf-file.ts';
 
 /** Steps of the quantised planes per sigma of their noise, as in stacks; the S/N has sigma 1, and 32 steps of it. */

@@ -8,7 +8,7 @@ import type { ProductSink } from '../ports.ts';
 import type { CardLine } from '../products/cards.ts';
 import type { MinorPlanetSource, TemplateSource, Unit } from '../unit.ts';
 import type { EngineIdentity } from './process-frame.ts';
-import { type EnginePorts, kindNames, readMetrics } from './run-modules.ts';
+import { type EnginePorts, kindNames, readMetrics, sharedArrays } from './run-modules.ts';
 import { type ModuleRecord, moduleRecord, originOf, readRecords, recordPath } from './unit-origin.ts';
 
 /** What a unit needs of the world beside what frames need. */
@@ -132,7 +132,7 @@ export async function processUnit(
                   await commit(file, bytes);
                 }
                 const back = value !== null && spec.codec ? await spec.codec.decode(read, compute) : value;
-                for (const array of arraysOf(back)) keep(array);
+                for (const array of sharedArrays(back)) keep(array);
                 made.set(spec.kind, back);
                 for (const file of files.keys()) if (spec.codec) written.delete(file);
               }
@@ -285,15 +285,6 @@ function keptOf(kept: UnitJob['kept'], module: string): Map<string, unknown> {
   const own = kept.get(module) ?? new Map<string, unknown>();
   kept.set(module, own);
   return own;
-}
-
-/** Arrays on shared memory in a value, at any depth. */
-function* arraysOf(value: unknown): Iterable<ArrayBufferView> {
-  if (ArrayBuffer.isView(value)) {
-    if (value.buffer instanceof SharedArrayBuffer) yield value;
-  } else if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
-    for (const part of Object.values(value)) yield* arraysOf(part);
-  }
 }
 
 const jsonBytes = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);

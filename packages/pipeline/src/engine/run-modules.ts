@@ -176,7 +176,7 @@ async function runScoped<R extends { readonly outputs: object }>(
 }
 
 /** Arrays on shared memory in an output, at any depth. */
-function* sharedArrays(value: unknown): Iterable<ArrayBufferView> {
+export function* sharedArrays(value: unknown): Iterable<ArrayBufferView> {
   if (ArrayBuffer.isView(value)) {
     if (value.buffer instanceof SharedArrayBuffer) yield value;
   } else if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {

@@ -1,4 +1,5 @@
 import type { Provenance } from '@colibri/contracts';
+import { Header } from '@colibri/fits';
 import type { ModuleConfig } from '../config/module-config.ts';
 import type { PipelineConfig } from '../config/pipeline-config.ts';
 import type { AnyModule, MetricSpec } from '../define-module.ts';
@@ -8,6 +9,16 @@ import { canonicalJson, sha256 } from '../hash.ts';
 
 /** One card to be written: keyword, value, comment. */
 export type CardLine = readonly [keyword: string, value: string | number | boolean, comment: string];
+
+/** Cards as a header: a later line of a keyword stands; numbers that FITS can't hold are left out. */
+export function headerOf(lines: readonly CardLine[]): Header {
+  const header = new Header();
+  for (const [keyword, value, comment] of lines) {
+    if (typeof value === 'number' && !Number.isFinite(value)) continue;
+    header.set(keyword, value, comment);
+  }
+  return header;
+}
 
 /** Cards of the raw header that say how its own bytes lie or that the products answer anew: not carried over. */
 const left =

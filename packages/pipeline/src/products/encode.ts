@@ -1,8 +1,8 @@
 import { type CatalogColumn, catalogColumns } from '@colibri/contracts';
-import { type ColumnInput, type CompressOptions, Header, tableHdu, writeFits } from '@colibri/fits';
+import { type ColumnInput, type CompressOptions, tableHdu, writeFits } from '@colibri/fits';
 import { type Compute, MaskPlane } from '@colibri/numerics';
 import type { Frame, FrameSources } from '../frame.ts';
-import type { CardLine } from './cards.ts';
+import { type CardLine, headerOf } from './cards.ts';
 import { packPlane } from './pack-plane.ts';
 import { planeSteps } from './plane-steps.ts';
 
@@ -60,15 +60,6 @@ export async function encodeReduced(frame: Frame, lines: readonly CardLine[], co
 
 const wcsLines = (frame: Frame): CardLine[] =>
   (frame.wcs?.toCards() ?? []).map(({ keyword, value, comment }) => [keyword, value, comment]);
-
-function headerOf(lines: readonly CardLine[]): Header {
-  const header = new Header();
-  for (const [keyword, value, comment] of lines) {
-    if (typeof value === 'number' && !Number.isFinite(value)) continue;
-    header.set(keyword, value, comment);
-  }
-  return header;
-}
 
 /** The catalogue: one table CATALOG with exactly the columns of the contract; X and Y are 1-based here. */
 export function encodeCatalog(
