@@ -1,5 +1,6 @@
 import type { Candidate, CandidateClass, Variability } from '@colibri/contracts';
 import { DifferenceFlag, type Unit } from '@colibri/pipeline';
+import { withError } from '../summary/format.ts';
 import { chanceText } from './chance-text.ts';
 import type { ScoreFacts } from './score.ts';
 import type { Tracklet } from './tracklets.ts';
@@ -87,8 +88,7 @@ function changeSentence(facts: ScoreFacts, variability: Variability | null): str
     const chance = `chance ${chanceText(variability.falseAlarm)} among all sources of the field`;
     const trend = facts.trendSigma !== null && Math.abs(facts.trendSigma) >= 3;
     const isLaw = law !== null && law.chi2 < 3 * Math.max(1, variability.points - 2);
-    if (law && isLaw && trend)
-      return `its light goes as t^${law.index.toFixed(2).replace('-', '−')} ± ${law.indexErr.toFixed(2)} (${chance})`;
+    if (law && isLaw && trend) return `its light goes as t^${withError(law.index, law.indexErr)} (${chance})`;
     if (variability.slopePerHour !== null && trend && law === null) {
       return `its light changes by ${(100 * variability.slopePerHour).toFixed(0)} ± ${(100 * (variability.slopePerHourErr ?? 0)).toFixed(0)} % of its mean per hour (${chance})`;
     }
