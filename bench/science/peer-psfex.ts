@@ -12,7 +12,7 @@ export function psfexVersion(): string | null {
 }
 
 /** PSF fluxes of source-extractor with a PSFEx model of order 2, on the SCI plane of a reduced frame with its VAR as weights. */
-export async function extractPsf(reducedPath: string, saturation: number) {
+export async function extractPsf(reducedPath: string, saturation: number, { threshold = 1.5, order = 2 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'colibri-psfex-'));
   try {
     const reduced = await openFits(new Uint8Array(readFileSync(reducedPath)), { name: reducedPath });
@@ -39,7 +39,8 @@ export async function extractPsf(reducedPath: string, saturation: number) {
       if (status !== 0) throw new Error(`${tool} ended with ${status}: ${stderr}`);
     };
     const settings = [
-      'in.fits -c /dev/null -FILTER_NAME f.conv -DETECT_THRESH 1.5 -ANALYSIS_THRESH 1.5 -GAIN 1 -PHOT_APERTURES 10',
+      'in.fits -c /dev/null -FILTER_NAME f.conv -GAIN 1 -PHOT_APERTURES 10',
+      `-DETECT_THRESH ${threshold} -ANALYSIS_THRESH ${threshold}`,
       '-WEIGHT_TYPE MAP_VAR -WEIGHT_IMAGE var.fits -RESCALE_WEIGHTS N -VERBOSE_TYPE QUIET',
       `-SATUR_LEVEL ${saturation}`,
     ];
@@ -55,7 +56,7 @@ export async function extractPsf(reducedPath: string, saturation: number) {
     ]);
     run(
       'psfex',
-      'psf.cat -c /dev/null -PSFVAR_DEGREES 2 -PSF_SIZE 31,31 -PSF_SAMPLING 0 -CHECKIMAGE_TYPE NONE -CHECKPLOT_TYPE NONE -CHECKPLOT_DEV NULL -WRITE_XML N -VERBOSE_TYPE QUIET'.split(
+      `psf.cat -c /dev/null -PSFVAR_DEGREES ${order} -PSF_SIZE 31,31 -PSF_SAMPLING 0 -CHECKIMAGE_TYPE NONE -CHECKPLOT_TYPE NONE -CHECKPLOT_DEV NULL -WRITE_XML N -VERBOSE_TYPE QUIET`.split(
         ' ',
       ),
     );
@@ -69,7 +70,16 @@ export async function extractPsf(reducedPath: string, saturation: number) {
       'ASCII',
       '-PSF_NAME',
       'psf.psf',
+      '-CHECKIMAGE_TYPE',
+      'PSFS,-BACKGROUND',
+      '-CHECKIMAGE_NAME',
+      'models.fits,sky.fits',
     ]);
+    const image = async (name: string): Promise<Float32Array> => {
+      const file = await openFits(new Uint8Array(readFileSync(join(folder, name))), { name });
+      return Float32Array.from((await readImage(file.hdus[0]!)).data as ArrayLike<number>);
+    };
+    const [models, withoutSky] = [await image('models.fits'), await image('sky.fits')];
     const rows = readFileSync(join(folder, 'out.cat'), 'utf8')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'))
@@ -81,6 +91,8 @@ export async function extractPsf(reducedPath: string, saturation: number) {
       flux: column(2),
       fluxErr: column(3),
       flags: Int32Array.from(rows, (r) => r[4]! & ~3),
+      /** The image without its sky and its stars. */
+      residual: withoutSky.map((v, i) => v - models[i]!),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });

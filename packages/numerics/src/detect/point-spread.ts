@@ -21,7 +21,8 @@ export interface PointSpread {
 
 /** Stars used at most: enough for 0.5 % in width. */
 const MOST_STARS = 60;
-const LEAST_STARS = 5;
+/** Fewer that agree in size may be anything. */
+const LEAST_STARS = 3;
 const LEAST_SNR = 25;
 
 /**
@@ -29,7 +30,7 @@ const LEAST_SNR = 25;
  * bad pixels and borders; stars are those at the mode of the size distribution, within 12 % (galaxies are larger, cosmic rays
  * smaller); those that disagree with the common profile are dropped and the fit repeated.
  *
- * @param assumedFwhmPix - of the kernel the basins were found with; kept when there are fewer than five stars
+ * @param assumedFwhmPix - of the kernel the basins were found with; kept when there are fewer than three stars
  */
 export function measurePointSpread(planes: ObjectPlanes, basins: Basins, assumedFwhmPix: number): PointSpread {
   const { width, height } = planes;
