@@ -9,7 +9,7 @@ import { swarp } from './peers.ts';
 import { type Picture, picture } from './pictures.ts';
 import { finderOf, gp1, type Measurement, residualNear, type Settings, sourceExtractor, type Tool } from './tools.ts';
 
-const settings: Settings = { fwhmPix: 4.5, meshPix: 64, order: 0, theirThreshold: 1.5 };
+const settings: Settings = { fwhmPix: 4.5, meshPix: 64, order: 0, theirThreshold: 4.75, theirFilterPix: 4 };
 const PIXEL_ARCSEC = 0.262;
 
 interface Epoch {

@@ -12,7 +12,8 @@ import { swarp } from './peers.ts';
 import { type Picture, picture } from './pictures.ts';
 import { finderOf, gp1, residualNear, type Settings, sourceExtractor } from './tools.ts';
 
-const settings: Settings = { fwhmPix: 4, meshPix: 32, order: 0, theirThreshold: 1.5 };
+/** Stars are about 8 pixels wide, by eye: none is bright enough to measure it. */
+const settings: Settings = { fwhmPix: 8, meshPix: 32, order: 0, theirThreshold: 4.75, theirFilterPix: 8 };
 /** Nothing says what the scale is; any will do for frames laid on each other. */
 const SCALE_ARCSEC = 1.8;
 /** The cluster on the first frame, by eye [pix]. */

@@ -18,7 +18,10 @@ async function inFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
 }
 
 /** source-extractor with a PSFEx model, variances as weights. */
-export const extractWithPsf = (image: ForeignImage, options: { readonly threshold: number; readonly order: number }) =>
+export const extractWithPsf = (
+  image: ForeignImage,
+  options: { readonly threshold: number; readonly order: number; readonly filterFwhmPix: number },
+) =>
   inFolder(async (folder) => {
     const shape = [image.width, image.height];
     const path = join(folder, 'planes.fits');

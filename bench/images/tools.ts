@@ -26,8 +26,10 @@ export interface Settings {
   readonly meshPix: number;
   /** Order of the variation of PSFEx's model: our own is chosen by the stars. */
   readonly order: number;
-  /** source-extractor's DETECT_THRESH [sigma per filtered pixel]. */
+  /** source-extractor's threshold [sigma of its filtered pixels]. */
   readonly theirThreshold: number;
+  /** FWHM of source-extractor's filter [pix]. */
+  readonly theirFilterPix: number;
 }
 
 /** The measurement that `photometry` makes of a stack and `subtraction` of a frame. */
@@ -61,9 +63,17 @@ function plainOf({ columns, fluxes, planes, psf, psfToTotal }: MeasuredImage, { 
 }
 
 /** source-extractor with a model of PSFEx. */
-export const sourceExtractor = ({ order, theirThreshold }: Settings): Tool => ({
+export const sourceExtractor = ({ order, theirThreshold, theirFilterPix }: Settings): Tool => ({
   name: 'source-extractor + PSFEx',
-  measure: async (image) => ({ ...(await extractWithPsf(image, { order, threshold: theirThreshold })), fwhmPix: null }),
+  measure: async (image) => ({
+    // DETECT_THRESH counts in sigmas of the unfiltered image: the filter leaves 0.664 / FWHM of them
+    ...(await extractWithPsf(image, {
+      order,
+      threshold: (theirThreshold * 0.664) / theirFilterPix,
+      filterFwhmPix: theirFilterPix,
+    })),
+    fwhmPix: null,
+  }),
 });
 
 export const finderOf =

@@ -12,7 +12,11 @@ export function psfexVersion(): string | null {
 }
 
 /** PSF fluxes of source-extractor with a PSFEx model of order 2, on the SCI plane of a reduced frame with its VAR as weights. */
-export async function extractPsf(reducedPath: string, saturation: number, { threshold = 1.5, order = 2 } = {}) {
+export async function extractPsf(
+  reducedPath: string,
+  saturation: number,
+  { threshold = 1.5, order = 2, filterFwhmPix = 2 } = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), 'colibri-psfex-'));
   try {
     const reduced = await openFits(new Uint8Array(readFileSync(reducedPath)), { name: reducedPath });
@@ -30,7 +34,7 @@ export async function extractPsf(reducedPath: string, saturation: number, { thre
     }
     writeFileSync(join(folder, 'in.fits'), writeFits([imageHdu(sci)]));
     writeFileSync(join(folder, 'var.fits'), writeFits([imageHdu(variance)]));
-    writeFileSync(join(folder, 'f.conv'), 'CONV NORM\n1 2 1\n2 4 2\n1 2 1\n');
+    writeFileSync(join(folder, 'f.conv'), convolutionFile(filterFwhmPix));
     const common = ['X_IMAGE', 'Y_IMAGE', 'FLUX_RADIUS', 'SNR_WIN', 'FLUX_APER(1)', 'FLUXERR_APER(1)', 'ELONGATION', 'FLAGS'];
     writeFileSync(join(folder, 'psf.param'), `${[...common, 'VIGNET(35,35)'].join('\n')}\n`);
     writeFileSync(join(folder, 'fit.param'), 'X_IMAGE\nY_IMAGE\nFLUX_PSF\nFLUXERR_PSF\nFLAGS\nFLAGS_WEIGHT\n');
@@ -97,4 +101,12 @@ export async function extractPsf(reducedPath: string, saturation: number, { thre
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** A Gaussian filter as source-extractor reads it; its default is that of FWHM 2. */
+function convolutionFile(fwhmPix: number): string {
+  const reach = Math.max(1, Math.round(0.9 * fwhmPix - 0.8));
+  const steps = Array.from({ length: 2 * reach + 1 }, (_, i) => i - reach);
+  const rows = steps.map((y) => steps.map((x) => (4 * 2 ** -((x * x + y * y) / (fwhmPix / 2) ** 2)).toFixed(4)).join(' '));
+  return `CONV NORM\n${rows.join('\n')}\n`;
 }
