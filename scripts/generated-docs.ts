@@ -1,5 +1,6 @@
 import { catalogErrors } from '@colibri/adapters/catalogs';
 import { databaseErrors } from '@colibri/adapters/postgres';
+import { serviceErrors } from '@colibri/adapters/services';
 import { templateErrors } from '@colibri/adapters/templates';
 import * as base from '@colibri/base';
 import * as baseNode from '@colibri/base/node';
@@ -23,6 +24,7 @@ export function errorKinds(): base.ErrorDefinition<base.Facts>[] {
     detectorErrors,
     stackingErrors,
     templateErrors,
+    serviceErrors,
     catalogErrors,
     databaseErrors,
     gp1Errors,

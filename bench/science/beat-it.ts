@@ -1,8 +1,11 @@
 import { type BenchRow, row } from '../report.ts';
 import { fieldRows } from './beat-it/field-rows.ts';
+import { firstPageRows } from './beat-it/first-page.ts';
 import { frameCostRows } from './beat-it/frame-cost.ts';
+import { killedNightRows } from './beat-it/killed-night.ts';
 import { rightMasters } from './beat-it/masters.ts';
 import { stackDepthRows } from './beat-it/stack-depth.ts';
+import { tracedNightRows } from './beat-it/traced-night.ts';
 
 export interface BeatItOptions {
   /** Fields per statistical row. */
@@ -20,9 +23,9 @@ const measures: readonly { readonly rows: readonly number[]; readonly measure: M
   { rows: [4], measure: stackDepthRows },
   { rows: [10], measure: frameCostRows },
   { rows: [7], measure: missing(7, 'transients on host galaxies recovered at 10σ', '>= 0.9') },
-  { rows: [9], measure: missing(9, 'first page after the first frame', '<= 10') },
-  { rows: [11], measure: missing(11, 'bytes that differ after a kill at any point', '<= 0') },
-  { rows: [12], measure: missing(12, 'numbers of a summary that lead to their inputs', '>= 1') },
+  { rows: [9], measure: firstPageRows },
+  { rows: [11], measure: killedNightRows },
+  { rows: [12], measure: tracedNightRows },
 ];
 
 /** A row that nobody measures yet: it fails, so that it is not forgotten. */

@@ -5,26 +5,50 @@ import { root } from '../measured-night.ts';
 
 export const gp1Path = join(root, 'apps/gp1/bin/gp1.mjs');
 
-/** Writes `gp1.cfg` and a pipeline folder below `folder`; frames are looked for in `folder/raw`. */
-export function writeGp1Config(folder: string, modules: readonly string[], more: Readonly<Record<string, string>> = {}): string {
-  const config = join(folder, 'pipeline');
+/** All modules of the strategy `standard`, as `pipeline.cfg` calls them. */
+export const everyModule: readonly string[] = [
+  'reduction',
+  'findstars',
+  'alignment',
+  'stacking',
+  'Photometry',
+  'Image subtraction',
+  'Summary',
+];
+
+export interface Gp1ConfigOptions {
+  /** Folder of the run: log, state and workspace lie below it. Default: `folder`. */
+  readonly run?: string;
+  /** `memory` or `embedded`. */
+  readonly database?: string;
+  /** Further lines of `[General]`. */
+  readonly general?: readonly string[];
+}
+
+/** Writes `gp1.cfg` and a pipeline folder; frames are looked for in `folder/raw`, the catalogue in `folder/catalogs`. */
+export function writeGp1Config(
+  folder: string,
+  modules: readonly string[],
+  { run = folder, database = 'memory', general = [] }: Gp1ConfigOptions = {},
+): string {
+  const config = join(run, 'pipeline');
   mkdirSync(config, { recursive: true });
   mkdirSync(join(folder, 'raw'), { recursive: true });
-  const gp1 = join(folder, 'gp1.cfg');
+  const gp1 = join(run, 'gp1.cfg');
   writeFileSync(
     gp1,
     `[General]
 input = ${join(folder, 'raw')}
-log_path = ${join(folder, 'log')}
+log_path = ${join(run, 'log')}
 catalog = ${join(folder, 'catalogs')}
-database = memory
-
+database = ${database}
+${general.map((line) => `${line}\n`).join('')}
 [field]
 processing_strategy = standard
 identifier_header = EXPTYPE
 identifier_value = object
 configuration_path_dir = ${config}
-workspace_dir = ${join(folder, 'workspace')}
+workspace_dir = ${join(run, 'workspace')}
 `,
   );
   writeFileSync(
@@ -34,7 +58,7 @@ headers = TRGID,INSTRUME,FILTER
 
 [Input and Output]
 input = ${join(folder, 'raw')}
-output = ${join(folder, 'workspace')}
+output = ${join(run, 'workspace')}
 
 [Structure of pipeline]
 ${modules.map((label) => `${label} = yes`).join('\n')}
@@ -43,7 +67,6 @@ ${modules.map((label) => `${label} = yes`).join('\n')}
 mode = standard
 `,
   );
-  for (const [name, text] of Object.entries(more)) writeFileSync(join(config, name), text);
   return gp1;
 }
 

@@ -113,6 +113,8 @@ export interface Master {
   /** MaskPlane.BAD or NO_FLAT; null when none. */
   readonly mask: Uint16Array | null;
   readonly inputs: readonly string[];
+  /** SHA-256 of the file of each input, and the names of the masters that helped to make it; absent: not known. */
+  readonly origin?: { readonly sha256: readonly string[]; readonly helpers: readonly string[] };
   /** Said when the choice was not exact: other exposure time, later night. */
   readonly note: string | null;
   /** Darks fitted over several exposure times: what does not grow with time [adu]; to be removed like a bias. */

@@ -5,6 +5,7 @@ export type { CalibrationChoice, CalibrationKind, ConfigLayer, ModuleConfig, Ove
 export { readConfig } from './config/module-config.ts';
 export type { ConfigFolder, ConfiguredModule, PipelineConfig } from './config/pipeline-config.ts';
 export { configHash, readPipelineConfig } from './config/pipeline-config.ts';
+export type { ServicesConfig, SurveyName } from './config/services-config.ts';
 export type { Parameter } from './config/values.ts';
 export * from './define-module.ts';
 export type { EngineIdentity, FrameEvents, FrameJob, FrameMeasured, FrameResult } from './engine/process-frame.ts';
@@ -16,9 +17,10 @@ export {
   type UnitPorts,
   type UnitResult,
 } from './engine/process-unit.ts';
-export type { EnginePorts, MetricCard, ModulesOutcome, RunModulesOptions, UsedInput } from './engine/run-modules.ts';
+export type { EnginePorts, MetricCard, ModulesOutcome, RunModulesOptions } from './engine/run-modules.ts';
 export { masterKeyFor, runModules } from './engine/run-modules.ts';
 export type { ModuleRecord } from './engine/unit-origin.ts';
+export type { UsedInput } from './engine/witness.ts';
 export { type FrameWork, rawWork } from './engine/work.ts';
 export * as pipelineErrors from './errors.ts';
 export type * from './frame.ts';

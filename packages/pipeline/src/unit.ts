@@ -241,7 +241,15 @@ export interface Template extends ImagePlanes {
 /** Port: an image of this sky from another time. */
 export interface TemplateSource {
   /** The best template that covers the place in this filter and was not taken from `unit` itself; null: there is none. */
-  find(query: { raDeg: number; decDeg: number; radiusDeg: number; filter: string; unit: string }): Promise<Template | null>;
+  find(query: {
+    raDeg: number;
+    decDeg: number;
+    radiusDeg: number;
+    filter: string;
+    unit: string;
+    /** Told when a source could not be asked, in a sentence. */
+    onTrouble?(sentence: string): void;
+  }): Promise<Template | null>;
 }
 
 /** Stack minus template matched to it, in the stack's unit and grid. */

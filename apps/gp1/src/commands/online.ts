@@ -72,6 +72,7 @@ export async function onlineCommand(options: OnlineCommand, world: OnlineCommand
               threads: config.threads,
               mastersDir: config.mastersDir,
               catalogDir: config.catalog,
+              services: config.services,
               longitudeEastDeg: config.longitudeEastDeg,
               alertRules: config.alertRules,
               clockOffsetMs: world.clock ? world.clock.now() - Date.now() : 0,

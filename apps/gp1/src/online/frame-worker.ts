@@ -34,6 +34,7 @@ async function serve(port: NonNullable<typeof parentPort>, setup: WorkerSetup): 
     threads: setup.threads,
     mastersDir: setup.mastersDir,
     catalogDir: setup.catalogDir,
+    services: setup.services,
     meta,
     calibrations: (key) =>
       new Promise((resolve, reject) => {

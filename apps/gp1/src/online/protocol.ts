@@ -1,6 +1,6 @@
 import type { LogFields, LogLevel } from '@colibri/base';
 import type { FrameState, ModuleCell, UnitRow } from '@colibri/contracts';
-import type { AlertRule, CalibrationRaw, FrameMeasured, MasterKey } from '@colibri/pipeline';
+import type { AlertRule, CalibrationRaw, FrameMeasured, MasterKey, ServicesConfig } from '@colibri/pipeline';
 import type { UnitTask } from '../units/unit-queue.ts';
 import type { ConfigTexts } from '../world/load-config.ts';
 import type { FrameTask, PlainError, TaskResult } from './task.ts';
@@ -13,6 +13,7 @@ export interface WorkerSetup {
   readonly threads: number;
   readonly mastersDir: string;
   readonly catalogDir: string | null;
+  readonly services: ServicesConfig;
   readonly longitudeEastDeg: number;
   readonly alertRules: readonly AlertRule[];
   /** Now of the night that is played minus now of this machine [ms]; 0 in life. */

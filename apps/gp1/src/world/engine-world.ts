@@ -16,9 +16,11 @@ import type {
   MinorPlanetSource,
   RawFrame,
   ReferenceCatalog,
+  ServicesConfig,
   TemplateSource,
 } from '@colibri/pipeline';
 import { masterAt, masterFolder } from './master-folder.ts';
+import { openServices } from './services.ts';
 
 export const software = { name: 'gp1', version: '0.1.0' } as const;
 
@@ -31,6 +33,8 @@ export interface WorldOptions {
   readonly catalogDir: string | null;
   readonly calibrations: Ledger['calibrations'];
   readonly meta: () => FrameMetaOptions;
+  /** Services of others; absent: nobody is asked. */
+  readonly services?: ServicesConfig;
 }
 
 /** From the sources under tsx, or from the build. */
@@ -39,7 +43,7 @@ const poolTasks = new URL(import.meta.url.endsWith('.ts') ? './pool-tasks.ts' : 
 /** The ports of the engine on this machine. */
 export interface World {
   readonly ports: EnginePorts;
-  /** Templates for subtraction: the archive of stacks in a workspace. */
+  /** Templates for subtraction: the archive of stacks in a workspace, then the surveys that are configured. */
   templatesOf(workspace: string): TemplateSource | null;
   readonly minorPlanets: MinorPlanetSource | null;
   close(): Promise<void>;
@@ -68,16 +72,19 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     },
     dataArea,
   };
+  const services = openServices(options.services ?? null, clock);
   const archives = new Map<string, TemplateSource>();
   const templatesOf = (folder: string): TemplateSource => {
-    const known = archives.get(folder) ?? stackArchive({ folder, decode: (bytes, path) => decodeStack(bytes, path, compute) });
+    const known =
+      archives.get(folder) ??
+      services.templatesWith(stackArchive({ folder, decode: (bytes, path) => decodeStack(bytes, path, compute) }));
     archives.set(folder, known);
     return known;
   };
   return {
     ports,
     templatesOf,
-    minorPlanets: null,
+    minorPlanets: services.minorPlanets,
     close: () => compute.close(),
   };
 }

@@ -1,8 +1,7 @@
-import type { Log } from '@colibri/base';
 import type { TemplateSource } from '@colibri/pipeline';
 
-/** Asks one source after the other for the first template. One that fails is passed over, with a warning: nothing waits for a survey. */
-export function firstOf(sources: readonly TemplateSource[], log: Log): TemplateSource {
+/** Asks one source after the other for the first template. One that fails is passed over and told of: nothing waits for a survey. */
+export function firstOf(sources: readonly TemplateSource[]): TemplateSource {
   return {
     async find(query) {
       for (const source of sources) {
@@ -10,7 +9,7 @@ export function firstOf(sources: readonly TemplateSource[], log: Log): TemplateS
           const found = await source.find(query);
           if (found !== null) return found;
         } catch (error) {
-          log.log('WARNING', 'Templates', `${(error as Error).message} The next source is asked.`, { unit: query.unit });
+          query.onTrouble?.(`A template was not asked for: ${(error as Error).message}.`.replace(/\.\.$/, '.'));
         }
       }
       return null;

@@ -18,6 +18,8 @@ export function encodeMaster(master: Master): Uint8Array {
   if (key.exposureSec !== null) header.set('DARKTIME', key.exposureSec, '[s] exposure time of the darks');
   header.set('NCOMBINE', master.inputs.length, 'frames combined');
   for (const [i, frame] of master.inputs.entries()) header.set(`IMCMB${String(i + 1).padStart(3, '0')}`, frame);
+  for (const [i, sha256] of (master.origin?.sha256 ?? []).entries()) header.set(`IMSHA${String(i + 1).padStart(3, '0')}`, sha256);
+  for (const [i, helper] of (master.origin?.helpers ?? []).entries()) header.set(`MHELP${i + 1}`, helper);
   for (const { keyword, value, comment } of master.figures ?? []) header.set(keyword, value, comment);
   const shape = [master.width, master.height];
   const compress = { algorithm: 'GZIP_2', quantize: 'lossless' } as const;

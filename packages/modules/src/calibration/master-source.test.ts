@@ -1,8 +1,10 @@
 import { silentLog } from '@colibri/base';
+import { openFits } from '@colibri/fits';
 import { scalarCompute } from '@colibri/numerics';
 import type { CalibrationRaw, Master, MasterKey } from '@colibri/pipeline';
 import { describe, expect, it } from 'vitest';
 import { testRaw } from '../detector/testing.ts';
+import { encodeMaster } from './master-file.ts';
 import { type MasterStore, masterSource } from './master-source.ts';
 
 const key = (values: Partial<MasterKey>): MasterKey => ({
@@ -61,6 +63,10 @@ describe('masterSource', () => {
     await source.master(key({ type: 'flat', filter: 'r' }), '2026-01-02');
     expect(store.built).toEqual(['bias', 'dark', 'flat']);
     expect(flat!.data[5]).toBeCloseTo(1, 5);
+    expect(flat!.origin!.sha256[7]).toBe('flatC1r7');
+    expect(flat!.origin!.helpers.map((name) => name.split('_')[0])).toEqual(['bias', 'dark']);
+    const { header } = (await openFits(encodeMaster(flat!), { name: 'flat' })).hdu('SCI');
+    expect([header.text('IMSHA008'), header.text('MHELP2')]).toEqual(['flatC1r7', flat!.origin!.helpers[1]]);
     expect((await source.master(key({ type: 'dark', exposureSec: 30 }), '2025-12-31'))!.data[5]).toBeCloseTo(2, 5);
   });
 

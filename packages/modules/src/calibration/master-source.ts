@@ -91,6 +91,7 @@ export function masterSource({
       nightId: plan.nightId,
       ...pixels,
       inputs: inputs.map((raw) => raw.frameId),
+      origin: { sha256: inputs.map((raw) => raw.sha256), helpers: namesOf([helpers.bias, helpers.dark]) },
       note: plan.note,
     };
     const sha256 = await store.save(built);
@@ -101,6 +102,9 @@ export function masterSource({
 
   return { master };
 }
+
+export const namesOf = (masters: readonly (Master | null)[]): string[] =>
+  masters.flatMap((master) => (master ? [master.name] : []));
 
 /** Planes copied to the memory that arithmetic works on. */
 function inMemory(master: Master, compute: Compute): Pick<Master, 'data' | 'variance'> {
@@ -113,7 +117,7 @@ function inMemory(master: Master, compute: Compute): Pick<Master, 'data' | 'vari
 }
 
 /** Raised when the same inputs give other masters. */
-const builderVersion = 3;
+const builderVersion = 4;
 
 /** `flat_20251231T205643_C0_r_1x1_<8 hex>`: readable, and different for different inputs. */
 export function nameOf(

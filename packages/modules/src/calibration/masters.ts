@@ -17,7 +17,7 @@ import { acceptFrames } from './accept-frames.ts';
 import { buildMaster, type Helpers, type MasterPixels, medianOf, pairNoise, prepareFrame } from './build-master.ts';
 import { fitDark } from './fit-dark.ts';
 import { coarsePicture, compareIllumination } from './illumination.ts';
-import { nameOf } from './master-source.ts';
+import { nameOf, namesOf } from './master-source.ts';
 
 const common = (nights: number, fewest: number) => ({
   nights: number('Nights whose frames are pooled, the newest first.', { unit: 'nights', default: nights, atLeast: 1 }),
@@ -301,6 +301,7 @@ function made(
     variance,
     mask,
     inputs: inputs.map(({ frameId }) => frameId),
+    origin: { sha256: inputs.map(({ sha256 }) => sha256), helpers: namesOf(helpers) },
     note: null,
     figures: figures.filter(({ value }) => Number.isFinite(value)),
     ...(offset ? { offset } : {}),

@@ -24,7 +24,7 @@ import { startingWcs } from './starting-wcs.ts';
 export const reduction = defineModule({
   name: 'reduction',
   code: 'RD',
-  version: '1.0.0',
+  version: '1.1.0',
   title: 'Reduction',
   summary:
     'Removes overscan, bias, dark and flat from a raw frame, flags bad, saturated and cosmic-ray pixels, and turns it north up.',

@@ -30,22 +30,8 @@ export async function decodePs1({ image, weight, filter, name, sha256 }: SurveyF
     variance[i] = Math.max(v, 0) / exposureSec ** 2;
     data[i] = data[i]! / exposureSec;
   }
-  return {
-    width,
-    height,
-    data,
-    variance,
-    mask,
-    filter,
-    name,
-    sha256,
-    origin: 'survey',
-    wcs: parseWcs(headerOf(file)),
-    midMjdUtc: numberOf(file, 'MJD-OBS'),
-    zeroPointMag: 25,
-    // Their stacks were warped once.
-    covarianceFactor: 1.4,
-  };
+  const planes = { width, height, data, variance, mask };
+  return surveyTemplate(file, { filter, name, sha256 }, planes, { zeroPointMag: 25, midMjdUtc: numberOf(file, 'MJD-OBS') });
 }
 
 /** A cut-out of the Legacy Surveys: nanomaggies (zero point 22.5 AB) in the first image, inverse variances in the second. */
@@ -60,22 +46,27 @@ export async function decodeLegacy({ image, filter, name, sha256 }: SurveyFile):
     if (inverse[i]! > 0) variance[i] = 1 / inverse[i]!;
     else mask[i]! |= MaskPlane.NO_DATA;
   }
-  return {
-    width,
-    height,
-    data,
-    variance,
-    mask,
-    filter,
-    name,
-    sha256,
-    origin: 'survey',
-    wcs: parseWcs(headerOf(file)),
-    midMjdUtc: null,
-    zeroPointMag: 22.5,
-    covarianceFactor: 1.4,
-  };
+  const planes = { width, height, data, variance, mask };
+  return surveyTemplate(file, { filter, name, sha256 }, planes, { zeroPointMag: 22.5, midMjdUtc: null });
 }
+
+/** What all surveys' cut-outs share: an image that was warped once onto the sky that its header says. */
+const surveyTemplate = (
+  file: FitsFile,
+  named: Pick<Template, 'filter' | 'name' | 'sha256'>,
+  planes: Pick<Template, 'width' | 'height' | 'data' | 'variance' | 'mask'>,
+  scale: Pick<Template, 'zeroPointMag' | 'midMjdUtc'>,
+): Template => ({
+  ...planes,
+  ...named,
+  ...scale,
+  origin: 'survey',
+  wcs: parseWcs(headerOf(file)),
+  covarianceFactor: WARPED_ONCE,
+});
+
+/** Covariance of neighbours after one warp: noise over large areas over that of a pixel. */
+const WARPED_ONCE = 1.4;
 
 const headerOf = (file: FitsFile) => headerValues(file, file.firstImage());
 

@@ -2,6 +2,7 @@ import { type Ini, type IniSection, iniName, nearestName, type ObservatoryError,
 import type { ParameterSpec } from '../define-module.ts';
 import { configMissingKey, configUnknownSection, configValue } from '../errors.ts';
 import { type IniReader, iniReader } from './reader.ts';
+import { readServices, type ServicesConfig } from './services-config.ts';
 import { type Given, parseNumber } from './values.ts';
 
 /** One section of gp1.cfg: which frames go where. */
@@ -53,6 +54,7 @@ export interface Gp1Config {
   readonly queueLimit: number;
   /** Below this share of free space the intake pauses [percent]; it goes on at twice the share. */
   readonly minFreePercent: number;
+  readonly services: ServicesConfig;
   readonly pipelines: readonly Gp1Pipeline[];
 }
 
@@ -131,6 +133,7 @@ export function readGp1Config(
     unitSettleSec: figure('unit_settle_seconds'),
     queueLimit: figure('queue_limit'),
     minFreePercent: figure('min_free_percent'),
+    services: readServices(general, path, stateDir, problems),
     pipelines,
   };
   if (pipelines.length === 0) {

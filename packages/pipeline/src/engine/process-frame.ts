@@ -6,7 +6,8 @@ import { productCards } from '../products/cards.ts';
 import { encodeCatalog, encodeReduced } from '../products/encode.ts';
 import { productPaths } from '../products/paths.ts';
 import { frameSummaryOf } from '../products/summary.ts';
-import { type EnginePorts, type ModulesOutcome, runModules, type UsedInput } from './run-modules.ts';
+import { type EnginePorts, type ModulesOutcome, runModules } from './run-modules.ts';
+import type { UsedInput } from './witness.ts';
 import type { FrameWork } from './work.ts';
 
 /** One frame to be worked on by one pipeline. */

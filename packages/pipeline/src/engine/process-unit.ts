@@ -10,6 +10,7 @@ import type { MinorPlanetSource, TemplateSource, Unit } from '../unit.ts';
 import type { EngineIdentity } from './process-frame.ts';
 import { type EnginePorts, kindNames, readMetrics, sharedArrays } from './run-modules.ts';
 import { type ModuleRecord, moduleRecord, originOf, readRecords, recordPath } from './unit-origin.ts';
+import { openWitness, type Witness } from './witness.ts';
 
 /** What a unit needs of the world beside what frames need. */
 export interface UnitPorts extends Pick<EnginePorts, 'compute' | 'log' | 'clock' | 'catalogAt'> {
@@ -118,12 +119,13 @@ export async function processUnit(
           kept: job.isFinal ? new Map() : keptOf(job.kept, module.name),
           isFinal: job.isFinal,
         };
-        const inputs = await gather(module, config, { job, ports, made, records, identity, read });
+        const witness = openWitness(context.warn);
+        const values = await gather(module, config, { job, ports, made, records, identity, read, witness });
         const result = (await compute.scope((keep) =>
-          Promise.resolve(module.run(inputs.values as never, config.parameters as never, context)).then(
+          Promise.resolve(module.run(values as never, config.parameters as never, context)).then(
             async (found: { outputs: Record<string, unknown>; metrics: Record<string, number | null> }) => {
               // Read back here, in this scope: what the modules after it are given is kept, the rest goes.
-              const record = await moduleRecord(module, config, job.unit, inputs.used, said, identity.software);
+              const record = await moduleRecord(module, config, job.unit, await witness.inputs(), said, identity.software);
               for (const [name, spec] of Object.entries(module.outputs as Record<string, OutputSpec>)) {
                 const value = found.outputs[name] ?? null;
                 const files = await encoded(spec, value, { unit: job.unit, lines: await stampOf(record, job.unit), compute });
@@ -199,28 +201,30 @@ interface Gathering {
   readonly records: readonly ModuleRecord[];
   readonly identity: Pick<EngineIdentity, 'software'>;
   readonly read: (name: string) => Promise<Uint8Array | null>;
+  readonly witness: Witness;
 }
 
-async function gather(module: AnyModule, config: ModuleConfig, { job, ports, made, records, identity, read }: Gathering) {
+async function gather(
+  module: AnyModule,
+  config: ModuleConfig,
+  { job, ports, made, records, identity, read, witness }: Gathering,
+): Promise<Record<string, unknown>> {
   const values: Record<string, unknown> = {};
-  const used: { role: string; name: string; sha256: string | null }[] = [];
   for (const [name, { kind }] of Object.entries(module.inputs as Record<string, InputSpec>)) {
     switch (kind) {
       case 'unit':
         values[name] = job.unit;
-        for (const { meta, sha256 } of job.unit.frames) used.push({ role: 'frame', name: meta.frameId, sha256 });
         break;
       case 'referenceCatalog': {
         const catalog = await ports.catalogAt(config.catalog);
-        if (catalog) used.push({ role: 'catalog', name: catalog.name, sha256: null });
-        values[name] = catalog;
+        values[name] = catalog && witness.catalog(catalog);
         break;
       }
       case 'templates':
-        values[name] = ports.templates;
+        values[name] = ports.templates && witness.templates(ports.templates);
         break;
       case 'minorPlanets':
-        values[name] = ports.minorPlanets;
+        values[name] = ports.minorPlanets && witness.minorPlanets(ports.minorPlanets);
         break;
       case 'origin':
         values[name] = originOf(
@@ -233,7 +237,7 @@ async function gather(module: AnyModule, config: ModuleConfig, { job, ports, mad
         values[name] = await product(kind, module, { job, ports, made, read });
     }
   }
-  return { values, used };
+  return values;
 }
 
 /** What an earlier module made: in this run, or as its files say. */

@@ -10,6 +10,7 @@ import type { MasterSource, ReferenceCatalog } from '../ports.ts';
 import { decodeCatalog } from '../products/decode.ts';
 import { encodeCatalog } from '../products/encode.ts';
 import { roundPlanes } from '../products/plane-steps.ts';
+import { openWitness, type UsedInput, type Witness } from './witness.ts';
 import type { FrameWork } from './work.ts';
 
 /** What running modules needs of the world. */
@@ -31,13 +32,6 @@ export interface EnginePorts {
 export interface MetricCard {
   readonly keyword: string;
   readonly value: number;
-}
-
-/** Where a product came from, one entry per input. */
-export interface UsedInput {
-  readonly role: string;
-  readonly name: string;
-  readonly sha256: string | null;
 }
 
 /** What the modules made of one frame, up to the first that failed. */
@@ -117,12 +111,14 @@ export async function runModules(
       isFinal: true,
     };
     try {
-      const gathered = await gatherInputs(module, config, work, ports, inputs);
+      const witness = openWitness();
+      const gathered = await gatherInputs(module, config, work, { ...ports, witness }, inputs);
       const result = await runScoped(
         () => module.run(gathered as never, config.parameters as never, context),
         ports.compute,
         kept,
       );
+      for (const used of await witness.inputs()) inputs.set(used.role, used);
       work = await settle(takeOutputs(module, work, result.outputs as Record<string, unknown>), work, ports.compute);
       const found = readMetrics<keyof FrameMetrics>(module, result.metrics as Record<string, number | null>);
       metrics = { ...metrics, ...found.metrics };
@@ -207,7 +203,7 @@ async function gatherInputs(
   module: AnyModule,
   config: ModuleConfig,
   work: FrameWork,
-  ports: EnginePorts,
+  ports: EnginePorts & { readonly witness: Witness },
   used: Map<string, UsedInput>,
 ): Promise<Record<string, unknown>> {
   const gathered: Record<string, unknown> = {};
@@ -228,8 +224,7 @@ async function gatherInputs(
         break;
       case 'referenceCatalog': {
         const catalog = await ports.catalogAt(config.catalog);
-        if (catalog) used.set('catalog', { role: 'catalog', name: catalog.name, sha256: null });
-        gathered[name] = catalog;
+        gathered[name] = catalog && ports.witness.catalog(catalog);
         break;
       }
       case 'bias':

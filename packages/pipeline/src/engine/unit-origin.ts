@@ -35,7 +35,7 @@ export async function moduleRecord(
   const { parameters } = config;
   // Every module stands on the frames, also where it sees them through others.
   const frames = unit.frames.map(({ meta, sha256 }) => ({ role: 'frame', name: meta.frameId, sha256 }));
-  const all = [...frames, ...inputs.filter(({ role }) => role !== 'frame')];
+  const all = [...frames, ...inputs];
   return {
     module: module.name,
     code: module.code,
@@ -80,7 +80,9 @@ export function originOf(
       const version = headerText(header, `${code}VERS`);
       return version === undefined ? [] : [[name, version] as const];
     });
-  const inputs = new Map(records.flatMap((record) => record.inputs).map((input) => [`${input.role} ${input.name}`, input]));
+  const inputs = new Map(
+    records.flatMap((record) => record.inputs).map((input) => [`${input.role} ${input.name} ${input.sha256 ?? ''}`, input]),
+  );
   return {
     software,
     pipeline: software.name,

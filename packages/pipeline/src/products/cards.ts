@@ -3,7 +3,8 @@ import { Header } from '@colibri/fits';
 import type { ModuleConfig } from '../config/module-config.ts';
 import type { PipelineConfig } from '../config/pipeline-config.ts';
 import type { AnyModule, MetricSpec } from '../define-module.ts';
-import type { MetricCard, UsedInput } from '../engine/run-modules.ts';
+import type { MetricCard } from '../engine/run-modules.ts';
+import type { UsedInput } from '../engine/witness.ts';
 import type { FrameMeta, HeaderValues } from '../frame.ts';
 import { canonicalJson, sha256 } from '../hash.ts';
 

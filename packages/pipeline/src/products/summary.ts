@@ -1,6 +1,7 @@
 import type { FrameSummary, Provenance } from '@colibri/contracts';
 import type { PipelineConfig } from '../config/pipeline-config.ts';
-import type { ModulesOutcome, UsedInput } from '../engine/run-modules.ts';
+import type { ModulesOutcome } from '../engine/run-modules.ts';
+import type { UsedInput } from '../engine/witness.ts';
 import type { ProductPaths } from './paths.ts';
 
 export interface SummaryInit {

@@ -1,0 +1,3 @@
+export { withinDeadline } from './deadline.ts';
+export * as serviceErrors from './errors.ts';
+export { type RestingFetchOptions, restingFetch } from './resting-fetch.ts';
