@@ -68,88 +68,50 @@ interface Member {
   x: number;
   y: number;
   flux: number;
+  /** The stamp: middle pixel, half size, light of unit flux, and its derivatives to the place where that is fitted. */
   cx: number;
   cy: number;
-  moves: boolean;
+  readonly radius: number;
   readonly value: Float64Array;
-  readonly dx: Float64Array;
-  readonly dy: Float64Array;
+  readonly dx?: Float64Array;
+  readonly dy?: Float64Array;
+  /** Of each pixel of the group its place in the stamp; −1: outside. */
+  readonly at: Int32Array;
+  /** The place is fitted now. */
+  moves: boolean;
+}
+
+/** The pixels of a group, columns of one length. */
+interface GroupPixels {
+  readonly x: Int32Array;
+  readonly y: Int32Array;
+  /** Image with the light of all sources but the members' subtracted. */
+  readonly data: Float64Array;
+  /** Variance of sky and detector; 0: not to be used. */
+  readonly sky: Float64Array;
+  /** 1/sigma² with the members' shot noise. */
+  readonly weights: Float64Array;
+  /** Of each member the pixels within the radius of the fit. */
+  readonly own: readonly Int32Array[];
+  /** Variance that a unit of light adds here. */
+  light: number;
 }
 
 function fitGroup(args: FitGroupsArgs, list: Int32Array): void {
-  const { residual, variance, mask, width, height, spline, columns, fitRadius, freeSky } = args;
+  const { spline, columns, freeSky } = args;
   const { model } = spline;
-  const radius = Math.ceil(model.radiusPix);
-  const side = 2 * radius + 1;
-  const members: Member[] = Array.from(list, (index) => ({
-    index,
-    coefficients: psfAt(spline, columns.x[index]!, columns.y[index]!),
-    x: columns.x[index]!,
-    y: columns.y[index]!,
-    flux: columns.flux[index]!,
-    cx: 0,
-    cy: 0,
-    moves: false,
-    value: new Float64Array(side * side),
-    dx: new Float64Array(side * side),
-    dy: new Float64Array(side * side),
-  }));
-  const stamp = (m: Member): void => {
-    m.cx = Math.round(m.x);
-    m.cy = Math.round(m.y);
-    splineStamp(m.coefficients, model.size, model.stepPix, m.x - m.cx, m.y - m.cy, radius, m);
-  };
-  for (const m of members) stamp(m);
-  const place = (m: Member, p: number): number => {
-    const i = (p % width) - m.cx + radius;
-    const j = Math.floor(p / width) - m.cy + radius;
-    return i >= 0 && j >= 0 && i < side && j < side ? j * side + i : -1;
-  };
-
-  const { pixels, own } = groupPixels(members, width, height, fitRadius);
-  const n = pixels.length;
-  const data = new Float64Array(n);
-  const sky = new Float64Array(n);
-  for (let k = 0; k < n; k++) {
-    const p = pixels[k]!;
-    const v = variance[p]!;
-    if (mask[p] !== 0 || !(v > 0) || !Number.isFinite(residual[p]!)) continue;
-    let value = residual[p]!;
-    for (const m of members) {
-      const q = place(m, p);
-      if (q >= 0) value += m.flux * m.value[q]!;
-    }
-    data[k] = value;
-    sky[k] = v;
-  }
-  const light = localLightVariance(data, sky, args.lightVariance);
-  // Shot noise: what the variance plane has of it follows the noisy pixel; the model's takes its place.
-  for (let k = 0; k < n; k++) if (sky[k]! > 0) sky[k] = Math.max(sky[k]! - light * data[k]!, 0.2 * sky[k]!);
-
-  const weights = new Float64Array(n);
-  const setWeights = (): void => {
-    for (let k = 0; k < n; k++) {
-      if (sky[k] === 0) continue;
-      let model = 0;
-      for (const m of members) {
-        const q = place(m, pixels[k]!);
-        if (q >= 0) model += Math.max(m.flux, 0) * m.value[q]!;
-      }
-      weights[k] = 1 / (sky[k]! + light * Math.max(model, 0));
-    }
-  };
+  const { members, pixels } = openGroup(args, list);
   let covariance: Float64Array | null = null;
   let parameters: Int32Array = new Int32Array(0);
   let background = 0;
-  setWeights();
+  setWeights(members, pixels);
   for (let iteration = 0; iteration < MOST_ITERATIONS; iteration++) {
     // The first step is of fluxes alone: the slopes need them.
     if (iteration > 0)
-      for (const m of members)
-        m.moves = args.free[m.index] === 1 && m.flux > LEAST_SNR_TO_MOVE * fluxSigma(m, weights, sky, pixels, place);
+      for (const m of members) m.moves = args.free[m.index] === 1 && m.flux > LEAST_SNR_TO_MOVE * fluxSigma(m, pixels);
     parameters = layout(members);
     const count = parameters[members.length]! + (freeSky ? 1 : 0);
-    const solved = solveStep(members, parameters, count, freeSky, { pixels, data, weights, place });
+    const solved = solveStep(members, parameters, count, freeSky, pixels);
     if (!solved) break;
     const { step } = solved;
     covariance = solved.covariance;
@@ -168,10 +130,10 @@ function fitGroup(args: FitGroupsArgs, list: Int32Array): void {
         m.x += ax;
         m.y += ay;
         largest = Math.max(largest, 10 * Math.hypot(ax, ay));
-        stamp(m);
+        stamp(m, spline, pixels);
       }
     }
-    setWeights();
+    setWeights(members, pixels);
     if (iteration > 0 && largest < 0.05) break;
   }
   const count = members.length === 0 ? 0 : parameters[members.length]! + (freeSky ? 1 : 0);
@@ -186,8 +148,87 @@ function fitGroup(args: FitGroupsArgs, list: Int32Array): void {
     columns.fluxErr[i] = isMeasured ? Math.sqrt(covariance![at * count + at]!) : Number.NaN;
     columns.xErr[i] = m.moves && isMeasured ? Math.sqrt(covariance![(at + 1) * (count + 1)]!) / Math.abs(m.flux) : Number.NaN;
     columns.yErr[i] = m.moves && isMeasured ? Math.sqrt(covariance![(at + 2) * (count + 1)]!) / Math.abs(m.flux) : Number.NaN;
-    judge(args, members, s, { pixels, data, weights, sky, own: own[s]!, background, place });
+    judge(args, members, s, pixels, background);
   }
+}
+
+/** Stamps of the sources as the columns have them, and the pixels near them. */
+function openGroup(args: FitGroupsArgs, list: Int32Array): { members: Member[]; pixels: GroupPixels } {
+  const { residual, variance, mask, width, spline, columns, fitRadius } = args;
+  const { model } = spline;
+  const { x, y, own } = groupPixels(args, list);
+  const n = x.length;
+  const members: Member[] = [];
+  for (const index of list) {
+    // A source that is alone needs no more of its image than its pixels, wherever it may move, and one beside for the Laplacian.
+    const reach = Math.ceil(fitRadius + (args.free[index] === 1 ? FARTHEST_MOVE * model.fwhmPix : 0)) + 2;
+    const radius = Math.min(Math.ceil(model.radiusPix), list.length === 1 ? reach : Math.ceil(model.radiusPix));
+    const size = (2 * radius + 1) ** 2;
+    members.push({
+      index,
+      coefficients: psfAt(spline, columns.x[index]!, columns.y[index]!),
+      x: columns.x[index]!,
+      y: columns.y[index]!,
+      flux: columns.flux[index]!,
+      cx: Number.NaN,
+      cy: Number.NaN,
+      radius,
+      value: new Float64Array(size),
+      ...(args.free[index] === 1 ? { dx: new Float64Array(size), dy: new Float64Array(size) } : {}),
+      at: new Int32Array(n),
+      moves: false,
+    });
+  }
+  const data = new Float64Array(n);
+  const sky = new Float64Array(n);
+  const pixels: GroupPixels = { x, y, data, sky, weights: new Float64Array(n), own, light: 0 };
+  for (const m of members) stamp(m, spline, pixels);
+  for (let k = 0; k < n; k++) {
+    const p = y[k]! * width + x[k]!;
+    const v = variance[p]!;
+    if (mask[p] !== 0 || !(v > 0) || !Number.isFinite(residual[p]!)) continue;
+    data[k] = residual[p]!;
+    sky[k] = v;
+  }
+  for (const m of members) {
+    for (let k = 0; k < n; k++) {
+      const q = m.at[k]!;
+      if (q >= 0 && sky[k]! > 0) data[k] = data[k]! + m.flux * m.value[q]!;
+    }
+  }
+  pixels.light = localLightVariance(data, sky, args.lightVariance);
+  // Shot noise: what the variance plane has of it follows the noisy pixel; the model's takes its place.
+  for (let k = 0; k < n; k++) if (sky[k]! > 0) sky[k] = Math.max(sky[k]! - pixels.light * data[k]!, 0.2 * sky[k]!);
+  return { members, pixels };
+}
+
+/** Makes the stamp of a source at its place, and finds the pixels of the group in it. */
+function stamp(m: Member, { model }: PsfSpline, { x, y }: GroupPixels): void {
+  const cx = Math.round(m.x);
+  const cy = Math.round(m.y);
+  if (cx !== m.cx || cy !== m.cy) {
+    m.cx = cx;
+    m.cy = cy;
+    const side = 2 * m.radius + 1;
+    for (let k = 0; k < x.length; k++) {
+      const i = x[k]! - cx + m.radius;
+      const j = y[k]! - cy + m.radius;
+      m.at[k] = i >= 0 && j >= 0 && i < side && j < side ? j * side + i : -1;
+    }
+  }
+  splineStamp(m.coefficients, model.size, model.stepPix, m.x - cx, m.y - cy, m.radius, m);
+}
+
+function setWeights(members: readonly Member[], { sky, weights, light }: GroupPixels): void {
+  weights.fill(0);
+  for (const m of members) {
+    if (!(m.flux > 0)) continue;
+    for (let k = 0; k < weights.length; k++) {
+      const q = m.at[k]!;
+      if (q >= 0) weights[k] = weights[k]! + m.flux * m.value[q]!;
+    }
+  }
+  for (let k = 0; k < weights.length; k++) weights[k] = sky[k] === 0 ? 0 : 1 / (sky[k]! + light * Math.max(weights[k]!, 0));
 }
 
 /** Where the parameters of each member begin, and how many there are: flux, and where it moves x and y. */
@@ -197,40 +238,35 @@ function layout(members: readonly Member[]): Int32Array {
   return at;
 }
 
-/** The pixels within `radius` of any member, and for each member which of them are its own. */
+/** The pixels within the fit's radius of any member, and for each member which of them are its own. */
 function groupPixels(
-  members: readonly Member[],
-  width: number,
-  height: number,
-  radius: number,
-): { pixels: Int32Array; own: Int32Array[] } {
-  const seen = new Map<number, number>();
-  const pixels: number[] = [];
-  const own = members.map(({ x, y }) => {
+  { columns, width, height, fitRadius: radius }: FitGroupsArgs,
+  list: Int32Array,
+): { x: Int32Array; y: Int32Array; own: Int32Array[] } {
+  const seen = list.length > 1 ? new Map<number, number>() : null;
+  const xs: number[] = [];
+  const ys: number[] = [];
+  const own: Int32Array[] = [];
+  for (const index of list) {
+    const x = columns.x[index]!;
+    const y = columns.y[index]!;
     const mine: number[] = [];
     for (let py = Math.max(0, Math.ceil(y - radius)); py <= Math.min(height - 1, Math.floor(y + radius)); py++) {
       for (let px = Math.max(0, Math.ceil(x - radius)); px <= Math.min(width - 1, Math.floor(x + radius)); px++) {
         if ((px - x) ** 2 + (py - y) ** 2 > radius * radius) continue;
-        const p = py * width + px;
-        let k = seen.get(p);
+        let k = seen?.get(py * width + px);
         if (k === undefined) {
-          k = pixels.length;
-          seen.set(p, k);
-          pixels.push(p);
+          k = xs.length;
+          seen?.set(py * width + px, k);
+          xs.push(px);
+          ys.push(py);
         }
         mine.push(k);
       }
     }
-    return Int32Array.from(mine);
-  });
-  return { pixels: Int32Array.from(pixels), own };
-}
-
-interface Problem {
-  readonly pixels: Int32Array;
-  readonly data: Float64Array;
-  readonly weights: Float64Array;
-  readonly place: (m: Member, p: number) => number;
+    own.push(Int32Array.from(mine));
+  }
+  return { x: Int32Array.from(xs), y: Int32Array.from(ys), own };
 }
 
 /** Fluxes, and flux times shift where a member moves, that fit the data best; null where nothing is determined. */
@@ -239,27 +275,27 @@ function solveStep(
   at: Int32Array,
   count: number,
   freeSky: boolean,
-  { pixels, data, weights, place }: Problem,
+  { data, weights }: GroupPixels,
 ): { step: Float64Array; covariance: Float64Array } | null {
   const matrix = new Float64Array(count * count);
   const right = new Float64Array(count);
-  const column = new Int32Array(3 * members.length + 1);
-  const value = new Float64Array(3 * members.length + 1);
-  for (let k = 0; k < pixels.length; k++) {
+  const column = new Int32Array(count);
+  const value = new Float64Array(count);
+  for (let k = 0; k < data.length; k++) {
     const w = weights[k]!;
     if (!(w > 0)) continue;
     let used = 0;
     for (let s = 0; s < members.length; s++) {
       const m = members[s]!;
-      const q = place(m, pixels[k]!);
+      const q = m.at[k]!;
       if (q < 0) continue;
       column[used] = at[s]!;
       value[used++] = m.value[q]!;
       if (!m.moves) continue;
       column[used] = at[s]! + 1;
-      value[used++] = m.dx[q]!;
+      value[used++] = m.dx![q]!;
       column[used] = at[s]! + 2;
-      value[used++] = m.dy[q]!;
+      value[used++] = m.dy![q]!;
     }
     if (freeSky) {
       column[used] = count - 1;
@@ -291,12 +327,11 @@ function solveStep(
   return { step, covariance };
 }
 
-function fluxSigma(m: Member, weights: Float64Array, sky: Float64Array, pixels: Int32Array, place: Problem['place']): number {
+function fluxSigma({ at, value }: Member, { weights }: GroupPixels): number {
   let sum = 0;
-  for (let k = 0; k < pixels.length; k++) {
-    if (sky[k] === 0) continue;
-    const q = place(m, pixels[k]!);
-    if (q >= 0) sum += weights[k]! * m.value[q]! ** 2;
+  for (let k = 0; k < weights.length; k++) {
+    const q = at[k]!;
+    if (q >= 0) sum += weights[k]! * value[q]! ** 2;
   }
   return 1 / Math.sqrt(sum);
 }
@@ -306,11 +341,12 @@ function judge(
   { columns, spline }: FitGroupsArgs,
   members: readonly Member[],
   s: number,
-  { pixels, data, weights, sky, own, background, place }: Problem & { sky: Float64Array; own: Int32Array; background: number },
+  { data, weights, sky, own }: GroupPixels,
+  background: number,
 ): void {
   const me = members[s]!;
-  const { fwhmPix, radiusPix } = spline.model;
-  const side = 2 * Math.ceil(radiusPix) + 1;
+  const { fwhmPix } = spline.model;
+  const side = 2 * me.radius + 1;
   // The PSF widened by an exponential disc of scale FWHM / 16, to second order: + 3/2 h² times the Laplacian.
   const h2 = 1.5 * (fwhmPix / 16) ** 2;
   let chi2 = 0;
@@ -323,9 +359,8 @@ function judge(
   let pp = 0;
   let gp = 0;
   let gg = 0;
-  for (const k of own) {
-    const p = pixels[k]!;
-    const q = place(me, p);
+  for (const k of own[s]!) {
+    const q = me.at[k]!;
     if (q < 0) continue;
     const value = me.value[q]!;
     full += value * value;
@@ -336,7 +371,7 @@ function judge(
     let others = background;
     for (const m of members) {
       if (m === me) continue;
-      const r = place(m, p);
+      const r = m.at[k]!;
       if (r >= 0) others += m.flux * m.value[r]!;
     }
     const d = data[k]! - others;

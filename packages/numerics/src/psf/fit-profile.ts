@@ -38,90 +38,117 @@ export function profileFwhm(profile: StarProfile): number {
 const MODEL_ERROR = 0.02;
 /** Stars used at most. */
 const MOST_STARS = 24;
+/** Parameters: ln xx, ln yy, atanh of the share that xy has of its 0.9 √(xx yy), ln(β − 1), √wing. */
+const PARAMETERS = 5;
 
 /**
- * One profile for all stars, each of which has its own flux. Weights take the shot noise of the model and 2 % of it besides.
+ * One profile for all stars, each of which has its own flux (the best one for the profile: variable projection). Weights take the shot noise
+ * of the model and 2 % of it besides.
  *
  * @param fwhmPix - to start from
+ * Source: Golub & Pereyra 1973, SIAM J. Numer. Anal. 10, 413.
  */
 export function fitProfile(stars: readonly StarStamp[], fwhmPix: number, beta = 3): StarProfile {
   const used = stars.slice(0, MOST_STARS);
   const alpha = fwhmPix / (2 * Math.sqrt(2 ** (1 / beta) - 1));
-  const start = Float64Array.of(Math.log(alpha ** -2), Math.log(alpha ** -2), 0, Math.log(beta - 1), 0.1);
-  const profileOf = (p: Float64Array): StarProfile => {
-    const xx = Math.exp(p[0]!);
-    const yy = Math.exp(p[1]!);
-    return { xx, yy, xy: 0.9 * Math.tanh(p[2]!) * Math.sqrt(xx * yy), beta: 1 + Math.exp(Math.min(p[3]!, 3)), wing: p[4]! ** 2 };
-  };
+  let parameters: Float64Array = Float64Array.of(Math.log(alpha ** -2), Math.log(alpha ** -2), 0, Math.log(beta - 1), 0.1);
   const count = used.reduce((sum, star) => sum + star.data.length, 0);
-  const steps = [1e-4, 1e-4, 1e-4, 1e-4, 1e-4];
-  const fill = (parameters: Float64Array, out: Float64Array, errors: Float64Array | null): void => {
-    const profile = profileOf(parameters);
-    let at = 0;
-    for (const star of used) {
-      at = residuals(star, profile, out, errors, at);
-    }
-  };
-  const errors = new Float64Array(count);
-  const moved = new Float64Array(count);
-  let parameters: Float64Array = start;
-  // The errors follow the model, and stay while the model moves.
+  const weights = new Float64Array(count);
+  // The weights follow the model, and stay while the model moves.
   for (let round = 0; round < 2; round++) {
-    setErrors(used, profileOf(parameters), errors);
+    setWeights(used, profileOf(parameters), weights);
     parameters = levenbergMarquardt(
       parameters,
       count,
       (p, out, jacobian) => {
-        fill(p, out, errors);
-        for (let k = 0; k < p.length; k++) {
-          const trial = p.slice();
-          trial[k]! += steps[k]!;
-          fill(trial, moved, errors);
-          for (let i = 0; i < count; i++) jacobian[i * p.length + k] = (moved[i]! - out[i]!) / steps[k]!;
+        const profile = profileOf(p);
+        let at = 0;
+        for (const star of used) {
+          residuals(star, profile, p, weights, out, jacobian, at);
+          at += star.data.length;
         }
       },
-      { maxIterations: 12, tolerance: 1e-5 },
+      { maxIterations: 12, tolerance: 1e-3 },
     ).parameters;
   }
   return profileOf(parameters);
 }
 
-function setErrors(stars: readonly StarStamp[], profile: StarProfile, errors: Float64Array): void {
+function profileOf(p: Float64Array): StarProfile {
+  const xx = Math.exp(p[0]!);
+  const yy = Math.exp(p[1]!);
+  return { xx, yy, xy: 0.9 * Math.tanh(p[2]!) * Math.sqrt(xx * yy), beta: 1 + Math.exp(Math.min(p[3]!, 3)), wing: p[4]! ** 2 };
+}
+
+/** 1/sigma² of the stars' pixels; 0: left out. */
+function setWeights(stars: readonly StarStamp[], profile: StarProfile, weights: Float64Array): void {
   let at = 0;
-  for (const star of stars) {
-    const total = 1 / profileSum(profile, star.radius);
-    for (let p = 0; p < star.data.length; p++) {
-      const model = star.flux * total * modelAt(star, profile, p);
-      const v = star.skyVariance[p]!;
-      errors[at + p] = v > 0 ? Math.sqrt(v + star.lightVariance * model + (MODEL_ERROR * model) ** 2) : Infinity;
+  for (const { x, y, cx, cy, radius, flux, skyVariance, lightVariance } of stars) {
+    const total = flux / profileSum(profile, radius);
+    for (let j = -radius; j <= radius; j++) {
+      for (let i = -radius; i <= radius; i++, at++) {
+        const v = skyVariance[(j + radius) * (2 * radius + 1) + i + radius]!;
+        const model = total * profileValue(profile, i + cx - x, j + cy - y);
+        weights[at] = v > 0 ? 1 / (v + lightVariance * model + (MODEL_ERROR * model) ** 2) : 0;
+      }
     }
-    at += star.data.length;
   }
 }
 
-function residuals(star: StarStamp, profile: StarProfile, out: Float64Array, errors: Float64Array | null, at: number): number {
-  let pp = 0;
-  let pd = 0;
-  for (let p = 0; p < star.data.length; p++) {
-    const m = modelAt(star, profile, p);
-    out[at + p] = m;
-    const w = errors === null ? 1 : errors[at + p]! ** -2;
-    pp += w * m * m;
-    pd += w * m * star.data[p]!;
+/** Residuals over their errors, and their derivatives by the parameters, of one star, from row `at` on. */
+function residuals(
+  { x, y, cx, cy, radius, data }: StarStamp,
+  { xx, xy, yy, beta, wing }: StarProfile,
+  parameters: Float64Array,
+  weights: Float64Array,
+  out: Float64Array,
+  jacobian: Float64Array,
+  first: number,
+): void {
+  const byTanh = 0.9 * (1 - Math.tanh(parameters[2]!) ** 2) * Math.sqrt(xx * yy);
+  const byBeta = parameters[3]! < 3 ? beta - 1 : 0;
+  const byRoot = 2 * parameters[4]!;
+  let mm = 0;
+  let md = 0;
+  const ms = new Float64Array(PARAMETERS);
+  const sd = new Float64Array(PARAMETERS);
+  for (let j = -radius, p = 0; j <= radius; j++) {
+    const dy = j + cy - y;
+    for (let i = -radius; i <= radius; i++, p++) {
+      const w = weights[first + p]!;
+      if (w === 0) continue;
+      const dx = i + cx - x;
+      const q = xx * dx * dx + 2 * xy * dx * dy + yy * dy * dy;
+      const log = Math.log(1 + q);
+      const core = Math.exp(-beta * log);
+      const far = Math.exp((-11 / 6) * Math.log(1 + q / 9));
+      const m = core + wing * far;
+      const slope = (-beta * core) / (1 + q) - ((11 / 54) * wing * far) / (1 + q / 9);
+      const at = (first + p) * PARAMETERS;
+      jacobian[at] = slope * (xx * dx * dx + xy * dx * dy);
+      jacobian[at + 1] = slope * (yy * dy * dy + xy * dx * dy);
+      jacobian[at + 2] = slope * 2 * byTanh * dx * dy;
+      jacobian[at + 3] = -log * core * byBeta;
+      jacobian[at + 4] = far * byRoot;
+      out[first + p] = m;
+      mm += w * m * m;
+      md += w * m * data[p]!;
+      for (let k = 0; k < PARAMETERS; k++) {
+        ms[k] = ms[k]! + w * m * jacobian[at + k]!;
+        sd[k] = sd[k]! + w * jacobian[at + k]! * data[p]!;
+      }
+    }
   }
-  const flux = pd / pp;
-  for (let p = 0; p < star.data.length; p++) {
-    const e = errors === null ? 1 : errors[at + p]!;
-    out[at + p] = e === Infinity ? 0 : (star.data[p]! - flux * out[at + p]!) / e;
+  const flux = md / mm;
+  const fluxSlopes = ms.map((s, k) => (sd[k]! - 2 * flux * s) / mm);
+  for (let p = 0; p < data.length; p++) {
+    const root = Math.sqrt(weights[first + p]!);
+    const at = (first + p) * PARAMETERS;
+    const m = root === 0 ? 0 : out[first + p]!;
+    out[first + p] = root * (data[p]! - flux * m);
+    for (let k = 0; k < PARAMETERS; k++)
+      jacobian[at + k] = root === 0 ? 0 : -root * (flux * jacobian[at + k]! + fluxSlopes[k]! * m);
   }
-  return at + star.data.length;
-}
-
-function modelAt({ x, y, cx, cy, radius }: StarStamp, profile: StarProfile, p: number): number {
-  const side = 2 * radius + 1;
-  const i = p % side;
-  const j = (p - i) / side;
-  return profileValue(profile, i - radius + cx - x, j - radius + cy - y);
 }
 
 /** Sum over whole pixels within `radius`. */

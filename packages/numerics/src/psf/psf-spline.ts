@@ -99,6 +99,31 @@ export interface PsfStamps {
   readonly dy?: Float64Array;
 }
 
+/** How the pixels of a stamp lie on the nodes of a spline, along one axis. */
+interface Sampling {
+  /** First of the four nodes that pixel 0 sees, and nodes per pixel. */
+  readonly first: number;
+  readonly finer: number;
+  /** Pixels of the stamp, nodes of the spline. */
+  readonly side: number;
+  readonly size: number;
+  /** The pixels `from` … `to − 1` see four nodes; those outside see some that don't exist, and are 0. */
+  readonly from: number;
+  readonly to: number;
+  readonly weights: Weights;
+}
+
+/** @param offset - of the star from the middle pixel [pix] */
+function samplingOf(size: number, step: number, offset: number, radius: number): Sampling {
+  const finer = Math.round(1 / step);
+  const side = 2 * radius + 1;
+  const weights = weightsAt((size - 1) / 2 - offset * finer);
+  const first = weights.first - radius * finer;
+  const from = Math.min(side, Math.max(0, Math.ceil(-first / finer)));
+  const to = Math.max(from, Math.min(side, Math.floor((size - 4 - first) / finer) + 1));
+  return { first, finer, side, size, from, to, weights };
+}
+
 /**
  * Evaluates a spline over a stamp of (2 radius + 1)² pixels whose middle pixel is the one nearest to the star, which lies
  * (fx, fy) from that pixel's centre, both in [−0.5, 0.5].
@@ -114,64 +139,127 @@ export function splineStamp(
   radius: number,
   out: PsfStamps,
 ): void {
-  const side = 2 * radius + 1;
-  const finer = Math.round(1 / step);
-  const half = (size - 1) / 2;
-  const across = weightsAt(half - fx * finer);
-  const along = weightsAt(half - fy * finer);
-  const wantsSlopes = out.dx !== undefined && out.dy !== undefined;
-  // Rows of nodes first, then columns.
+  const across = samplingOf(size, step, fx, radius);
+  const along = samplingOf(size, step, fy, radius);
+  const { side, finer } = across;
   const rows = scratchOf(size * side, 0);
-  const slopes = wantsSlopes ? scratchOf(size * side, 1) : rows;
+  alongRows(coefficients, across, across.weights.value, rows);
+  alongColumns(rows, along, along.weights.value, 1, out.value);
+  if (out.dx === undefined || out.dy === undefined) return;
+  // The star moves one way, the argument of the profile the other.
+  alongColumns(rows, along, along.weights.slope, -finer, out.dy);
+  alongRows(coefficients, across, across.weights.slope, rows);
+  alongColumns(rows, along, along.weights.value, -finer, out.dx);
+}
+
+/** Rows of nodes → rows of pixels: `rows[r · side + i]`. */
+function alongRows(
+  coefficients: Float64Array,
+  { first, finer, side, size, from, to }: Sampling,
+  weights: FourWeights,
+  rows: Float64Array,
+): void {
+  const [w0, w1, w2, w3] = weights;
   for (let r = 0; r < size; r++) {
-    for (let i = 0; i < side; i++) {
-      const first = across.first + (i - radius) * finer;
-      let value = 0;
-      let slope = 0;
-      for (let k = 0; k < 4; k++) {
-        const c = first + k;
-        if (c < 0 || c >= size) continue;
-        const node = coefficients[r * size + c]!;
-        value += across.value[k]! * node;
-        slope += across.slope[k]! * node;
-      }
-      rows[r * side + i] = value;
-      if (wantsSlopes) slopes[r * side + i] = slope;
-    }
+    const base = r * size;
+    const at = r * side;
+    for (let i = 0; i < from; i++) rows[at + i] = nodesAt(coefficients, base, size, first + i * finer, weights);
+    for (let i = from, c = base + first + from * finer; i < to; i++, c += finer)
+      rows[at + i] = w0 * coefficients[c]! + w1 * coefficients[c + 1]! + w2 * coefficients[c + 2]! + w3 * coefficients[c + 3]!;
+    for (let i = to; i < side; i++) rows[at + i] = nodesAt(coefficients, base, size, first + i * finer, weights);
   }
+}
+
+/** Four nodes of a row from `node` on, of which some may not exist. */
+function nodesAt(coefficients: Float64Array, base: number, size: number, node: number, weights: FourWeights): number {
+  let sum = 0;
+  for (let k = 0; k < 4; k++) if (node + k >= 0 && node + k < size) sum += weights[k]! * coefficients[base + node + k]!;
+  return sum;
+}
+
+/** Columns of nodes → columns of pixels, times `factor`. */
+function alongColumns(
+  rows: Float64Array,
+  { first, finer, side, size, from, to }: Sampling,
+  weights: FourWeights,
+  factor: number,
+  out: Float64Array,
+): void {
+  const [w0, w1, w2, w3] = [factor * weights[0], factor * weights[1], factor * weights[2], factor * weights[3]];
   for (let j = 0; j < side; j++) {
-    const first = along.first + (j - radius) * finer;
-    for (let i = 0; i < side; i++) {
-      let value = 0;
-      let dx = 0;
-      let dy = 0;
-      for (let k = 0; k < 4; k++) {
-        const r = first + k;
-        if (r < 0 || r >= size) continue;
-        const v = rows[r * side + i]!;
-        value += along.value[k]! * v;
-        if (!wantsSlopes) continue;
-        dy += along.slope[k]! * v;
-        dx += along.value[k]! * slopes[r * side + i]!;
-      }
-      const p = j * side + i;
-      out.value[p] = value;
-      if (!wantsSlopes) continue;
-      // The star moves one way, the argument of the profile the other.
-      out.dx![p] = -dx * finer;
-      out.dy![p] = -dy * finer;
+    const node = first + j * finer;
+    const at = j * side;
+    if (j >= from && j < to) {
+      for (let i = 0, r = node * side; i < side; i++, r++)
+        out[at + i] = w0 * rows[r]! + w1 * rows[r + side]! + w2 * rows[r + 2 * side]! + w3 * rows[r + 3 * side]!;
+      continue;
+    }
+    out.fill(0, at, at + side);
+    for (let k = 0; k < 4; k++) {
+      if (node + k < 0 || node + k >= size) continue;
+      const w = factor * weights[k]!;
+      for (let i = 0, r = (node + k) * side; i < side; i++, r++) out[at + i] = out[at + i]! + w * rows[r]!;
     }
   }
 }
+
+/**
+ * The transpose of {@link splineStamp}: what each coefficient sees of the values of a stamp.
+ *
+ * @param values - (2 radius + 1)² values
+ * @param out - filled: size² sums
+ */
+export function splineStampTranspose(
+  values: Float64Array,
+  size: number,
+  step: number,
+  fx: number,
+  fy: number,
+  radius: number,
+  out: Float64Array,
+): void {
+  const across = samplingOf(size, step, fx, radius);
+  const along = samplingOf(size, step, fy, radius);
+  const { side, finer } = across;
+  const rows = scratchOf(size * side, 0);
+  rows.fill(0, 0, size * side);
+  for (let j = 0; j < side; j++) {
+    for (let k = 0; k < 4; k++) {
+      const node = along.first + j * finer + k;
+      if (node < 0 || node >= size) continue;
+      const w = along.weights.value[k]!;
+      const [from, to] = [j * side, node * side];
+      for (let i = 0; i < side; i++) rows[to + i] = rows[to + i]! + w * values[from + i]!;
+    }
+  }
+  const [w0, w1, w2, w3] = across.weights.value;
+  // Nodes beside the spline take what falls there.
+  const lead = Math.max(0, -across.first);
+  const length = Math.max(size + lead, across.first + lead + (side - 1) * finer + 4);
+  const line = scratchOf(length, 1);
+  for (let r = 0; r < size; r++) {
+    line.fill(0, 0, length);
+    for (let i = 0, c = across.first + lead; i < side; i++, c += finer) {
+      const v = rows[r * side + i]!;
+      line[c] = line[c]! + w0 * v;
+      line[c + 1] = line[c + 1]! + w1 * v;
+      line[c + 2] = line[c + 2]! + w2 * v;
+      line[c + 3] = line[c + 3]! + w3 * v;
+    }
+    out.set(line.subarray(lead, lead + size), r * size);
+  }
+}
+
+type FourWeights = readonly [number, number, number, number];
 
 interface Weights {
   readonly first: number;
-  readonly value: readonly number[];
-  readonly slope: readonly number[];
+  readonly value: FourWeights;
+  readonly slope: FourWeights;
 }
 
 /** The four cubic B-splines that reach the node coordinate t. */
-export function weightsAt(t: number): Weights {
+function weightsAt(t: number): Weights {
   const whole = Math.floor(t);
   const f = t - whole;
   const g = 1 - f;

@@ -11,6 +11,7 @@ export interface LinearAction {
  * Solves A·x = b by preconditioned conjugate gradients from x = 0. Directions that A does not see keep x at zero there.
  *
  * @param tolerance - of the residual in the norm of M⁻¹, relative to that of b
+ * @param goal - square of that norm that is good enough whatever b is: about twice what Σ residual² could still fall
  * @returns x and the steps taken
  *
  * Source: Golub & Van Loan, Matrix Computations, 4th ed. (2013), algorithm 11.5.1.
@@ -18,7 +19,7 @@ export interface LinearAction {
 export function conjugateGradient(
   action: LinearAction,
   b: Float64Array,
-  { tolerance = 1e-10, maxSteps = 300 }: { tolerance?: number; maxSteps?: number } = {},
+  { tolerance = 1e-10, goal = 0, maxSteps = 300 }: { tolerance?: number; goal?: number; maxSteps?: number } = {},
 ): { readonly x: Float64Array; readonly steps: number } {
   const n = action.size;
   const x = new Float64Array(n);
@@ -28,9 +29,9 @@ export function conjugateGradient(
   action.precondition(r, z);
   const p = z.slice();
   let rho = dot(r, z);
-  const goal = tolerance * tolerance * rho;
+  const least = Math.max(tolerance * tolerance * rho, goal);
   for (let step = 0; step < maxSteps; step++) {
-    if (!(rho > goal) || !(rho > 0)) return { x, steps: step };
+    if (!(rho > least) || !(rho > 0)) return { x, steps: step };
     action.apply(p, q);
     const curvature = dot(p, q);
     if (!(curvature > 0)) return { x, steps: step };
