@@ -134,8 +134,9 @@ function gp1Program(program: Command, run: Run): Command {
     .option('--raw <file>', 'the raw frame, when it lies elsewhere now')
     .option('-m, --masters <dir>', 'folder of the masters')
     .option('--catalog <dir>', 'folder of the reference catalogues')
+    .option('-c, --config <file>', 'gp1.cfg, where a unit was made with services of others')
     .option('-r, --output <dir>', 'keep the new products here')
-    .action((product: string, options: { raw?: string; masters?: string; catalog?: string; output?: string }) =>
+    .action((product: string, options: { raw?: string; masters?: string; catalog?: string; config?: string; output?: string }) =>
       run(() => replayCommand(product, options, standard))(),
     );
   program

@@ -17,6 +17,7 @@ import {
 import { openLog } from '../console-log.ts';
 import { noInput, replayImpossible } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { loadGp1 } from '../world/load-config.ts';
 import { runOffline } from './offline.ts';
 import { consoleOutput, type Output } from './shared.ts';
 import { unitModuleCommand } from './unit-module.ts';
@@ -26,6 +27,8 @@ export interface ReplayCommand {
   readonly raw?: string;
   readonly masters?: string;
   readonly catalog?: string;
+  /** gp1.cfg: the services that it names answer again, from their cache. */
+  readonly config?: string;
   /** Keeps the new products here; without it they are compared and removed. */
   readonly output?: string;
 }
@@ -79,7 +82,8 @@ async function replayUnit(
     return { module, config: withParameters(module, record.parameters, options) };
   });
   const config = await configOf(sequence, [], modules, folder);
-  await unitModuleCommand(modules[0]!.module, config, [unit], folder, { output });
+  const services = options.config ? (await loadGp1(options.config, sequence)).config.services : undefined;
+  await unitModuleCommand(modules[0]!.module, config, [unit], folder, { output, ...(services ? { services } : {}) });
   const place = findFolder(folder, 'provenance');
   if (!place) throw replayImpossible({ product: unit, what: 'nothing was made: the log above says why' });
   return { folder: place, names: filesBelow(place).filter((name) => !/^(reduced|catalogs|epochs)\//.test(name)) };

@@ -10,6 +10,7 @@ import {
   type FrameMetaOptions,
   type PipelineConfig,
   productPaths,
+  type ServicesConfig,
   siteLongitudeEastDeg,
 } from '@colibri/pipeline';
 import { openLog } from '../console-log.ts';
@@ -25,7 +26,7 @@ export async function unitModuleCommand(
   config: PipelineConfig,
   input: readonly string[],
   output: string,
-  world: { output?: Output },
+  world: { output?: Output; services?: ServicesConfig },
 ): Promise<ExitCode> {
   const folders = input.flatMap((path) => unitFolders(resolve(path)));
   if (folders.length === 0) {
@@ -47,6 +48,7 @@ export async function unitModuleCommand(
     catalogDir: config.unitModules[0]!.config.catalog,
     calibrations: async () => [],
     meta: () => meta,
+    ...(world.services ? { services: world.services } : {}),
   });
   let failed = 0;
   try {
