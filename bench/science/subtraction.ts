@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { seededRandom } from '@colibri/base';
 import {
   imageOfFrame,
-  type MeasuredTemplate,
+  type MeasuredSide,
   measureForSubtraction,
   type SubtractParameters,
   subtractTemplate,
@@ -65,7 +65,7 @@ export interface SubtractionCase {
 /** Subtracts the template from one image and compares with the truth; then again with stars of S/N 10 on the hosts. */
 export async function scoreSubtraction(
   one: SubtractionCase,
-  template: MeasuredTemplate,
+  template: MeasuredSide,
   parameters: SubtractParameters,
   compute: Compute,
 ): Promise<SubtractionScore> {
@@ -73,7 +73,7 @@ export async function scoreSubtraction(
     compute.scope(async () => {
       const planes = await one.load();
       if (psf) addStars(planes, stars, psf, one.lightVariance);
-      const science = await measureForSubtraction({ ...one, ...planes }, one.wcs, 64, true, compute);
+      const science = await measureForSubtraction({ ...one, ...planes }, one.wcs, 64, compute);
       const result = await subtractTemplate(science, template, parameters, compute);
       if (result === null) throw new Error(`${one.name}: not subtracted`);
       const errors = one.hosts.map((host) => errorAt(result, one.wcs.skyToPixel(...host)));
@@ -209,8 +209,8 @@ const stackCase = (
   ...truth,
 });
 
-const measuredStack = (stack: Stack, compute: Compute): Promise<MeasuredTemplate> =>
-  measureForSubtraction({ ...stack, lightVariance: 1 / stack.gainSec }, stack.wcs, 64, true, compute);
+const measuredStack = (stack: Stack, compute: Compute): Promise<MeasuredSide> =>
+  measureForSubtraction({ ...stack, lightVariance: 1 / stack.gainSec }, stack.wcs, 64, compute);
 
 /** What truly changed on one frame of the simulated night, and galaxies between r 17.5 and 21 away from stars. */
 export function nightTruth(
@@ -339,7 +339,6 @@ export async function nightSubtraction(
       imageOfFrame(await epoch.load(), epoch.metrics.fwhmPix ?? 3.5),
       epoch.wcs!,
       64,
-      true,
       compute,
     );
     const scores: SubtractionScore[] = [];

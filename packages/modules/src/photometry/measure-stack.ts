@@ -112,6 +112,41 @@ export async function measureImage(
   { isFinal }: { readonly isFinal: boolean },
   compute: Compute,
 ): Promise<MeasuredImage> {
+  const { known, aperToTotal, ...measured } = await measureStars(image, parameters, { isFinal }, compute);
+  const { columns, planes, psf, stars } = measured;
+  const raw = await psfPhotometry(
+    planes,
+    psf,
+    columns,
+    {
+      free: new Uint8Array(columns.count).fill(1),
+      flux: known.flux,
+      covarianceFactor: image.covarianceFactor,
+      passes: isFinal ? 3 : 2,
+    },
+    compute,
+  );
+  const psfToTotal = totalOverPsf(columns, raw, stars, aperToTotal);
+  return {
+    ...measured,
+    psfToTotal,
+    fluxes: { ...raw, flux: raw.flux.map((f) => f * psfToTotal), fluxErr: raw.fluxErr.map((e) => e * psfToTotal) },
+  };
+}
+
+/** The first half of {@link measureImage}: sources, apertures and the PSF. */
+export async function measureStars(
+  image: MeasurableImage,
+  parameters: DetectParameters,
+  { isFinal }: { readonly isFinal: boolean },
+  compute: Compute,
+): Promise<
+  Omit<MeasuredImage, 'fluxes' | 'psfToTotal'> & {
+    /** Sources with their total light by aperture, and that over the light in the aperture [1]. */
+    readonly known: KnownSources;
+    readonly aperToTotal: number;
+  }
+> {
   const detection = await detectOn(image, parameters, compute);
   const measured = await measureSources(detection, {}, compute);
   const { columns, aperture } = measured;
@@ -131,29 +166,7 @@ export async function measureImage(
   const { fwhmPix, starCount } = detection.pointSpread;
   const built = buildPsf(planes, known, stars, { fwhmPix, saturation: image.saturation, holdOut: isFinal });
   const psf = built ?? assumedPsf(fwhmPix, image);
-  const raw = await psfPhotometry(
-    planes,
-    psf,
-    columns,
-    {
-      free: new Uint8Array(columns.count).fill(1),
-      flux: known.flux,
-      covarianceFactor: image.covarianceFactor,
-      passes: isFinal ? 3 : 2,
-    },
-    compute,
-  );
-  const psfToTotal = totalOverPsf(columns, raw, stars, aperToTotal);
-  return {
-    columns,
-    aperture,
-    planes,
-    psf,
-    psfToTotal,
-    stars,
-    fluxes: { ...raw, flux: raw.flux.map((f) => f * psfToTotal), fluxErr: raw.fluxErr.map((e) => e * psfToTotal) },
-    isAssumed: built === null && starCount === 0,
-  };
+  return { columns, aperture, planes, psf, stars, isAssumed: built === null && starCount === 0, known, aperToTotal };
 }
 
 /** Median over the stars of total light, by aperture and growth curve, over the PSF's flux. */

@@ -1,11 +1,11 @@
 import {
-  buildPsf,
   type Change,
   type Compute,
   findPeaks,
   measureChanges,
   noisePeakLimit,
   type PsfModel,
+  psfOnGrid,
   realBogus,
   type Shape,
   type SourceColumns,
@@ -15,25 +15,15 @@ import {
 } from '@colibri/numerics';
 import { DifferenceFlag, type DifferenceSources, type ImagePlanes } from '@colibri/pipeline';
 import type { Wcs } from '@colibri/sky';
-import { type MeasurableImage, measureImage } from '../photometry/measure-stack.ts';
+import { type MeasurableImage, measureStars } from '../photometry/measure-stack.ts';
 import { bringToGrid, type Registration, register } from './register-template.ts';
 
-/** A stack or a frame, measured: its sky taken off. */
-export interface ScienceImage extends ImagePlanes {
+/** One side of a subtraction, a stack, a frame or a template, measured: its sky taken off. Heap arrays, but for the planes. */
+export interface MeasuredSide extends ImagePlanes {
   readonly wcs: Wcs;
   readonly psf: PsfModel;
   readonly columns: SourceColumns;
   readonly covarianceFactor: number;
-}
-
-/** What is known of a template beside its planes. Heap arrays, but for the planes. */
-export interface MeasuredTemplate extends ImagePlanes {
-  readonly wcs: Wcs;
-  readonly columns: SourceColumns;
-  readonly covarianceFactor: number;
-  /** Where its light saturates [its unit]; infinite when not known. */
-  readonly saturation: number;
-  readonly lightVariance: number;
 }
 
 export interface SubtractParameters {
@@ -64,40 +54,22 @@ export async function measureForSubtraction(
   image: MeasurableImage,
   wcs: Wcs,
   meshPix: number,
-  isFinal: boolean,
   compute: Compute,
-): Promise<MeasuredTemplate & { readonly psf: PsfModel }> {
-  const { columns, planes, psf } = await measureImage(
-    image,
-    { threshold: 5, meshPix, deblendContrast: 0.0005 },
-    { isFinal },
-    compute,
-  );
-  const { width, height, covarianceFactor, saturation, lightVariance } = image;
-  return {
-    width,
-    height,
-    data: planes.image,
-    variance: planes.variance,
-    mask: planes.mask,
-    wcs,
-    columns,
-    psf,
-    covarianceFactor,
-    saturation,
-    lightVariance,
-  };
+): Promise<MeasuredSide> {
+  const parameters = { threshold: 5, meshPix, deblendContrast: 0.0005 };
+  const { columns, planes, psf } = await measureStars(image, parameters, { isFinal: false }, compute);
+  const { width, height, covarianceFactor } = image;
+  return { width, height, data: planes.image, variance: planes.variance, mask: planes.mask, wcs, columns, psf, covarianceFactor };
 }
 
 /**
- * Subtracts a template from an image: registers it by common stars, brings it to the image's pixels, measures its stars there, matches and
- * subtracts (see `subtractImages`), finds what rose or fell and judges each.
+ * Subtracts a template from an image: registers it by common stars, brings it to the image's pixels, matches and subtracts (see `subtractImages`), finds what rose or fell and judges each.
  *
  * @returns null: too few stars in common to match the two
  */
 export async function subtractTemplate(
-  science: ScienceImage,
-  template: MeasuredTemplate,
+  science: MeasuredSide,
+  template: MeasuredSide,
   parameters: SubtractParameters,
   compute: Compute,
 ): Promise<TemplateDifference | null> {
@@ -105,11 +77,14 @@ export async function subtractTemplate(
   const { width, height } = science;
   const shape: Shape = { width, height };
   const brought = await bringToGrid(template, registration.grid, shape, compute);
-  const psf = psfOnGrid(science, template, brought, shape);
-  if (psf === null) return null;
   const subtraction = await subtractImages(
     { ...shape, ...pick(science), psf: science.psf, covarianceFactor: science.covarianceFactor },
-    { ...shape, ...brought, psf, covarianceFactor: template.covarianceFactor * brought.noiseGain },
+    {
+      ...shape,
+      ...brought,
+      psf: psfOnGrid(template.psf, registration.grid, shape),
+      covarianceFactor: template.covarianceFactor * brought.noiseGain,
+    },
     {
       stamps: stampPlaces(science.columns),
       maxOrder: parameters.kernelOrder,
@@ -134,39 +109,6 @@ export async function subtractTemplate(
 }
 
 const pick = ({ data, variance, mask }: ImagePlanes) => ({ data, variance, mask });
-
-/** The template's PSF as it is after resampling, from the stars that both know. */
-function psfOnGrid(
-  science: ScienceImage,
-  { saturation, lightVariance }: MeasuredTemplate,
-  brought: { data: Float32Array; variance: Float32Array; mask: Uint16Array },
-  shape: Shape,
-): PsfModel | null {
-  const { columns: c } = science;
-  const known = { x: c.x, y: c.y, flux: c.x.map((x, i) => lightAt(brought.data, shape, x, c.y[i]!)) };
-  const stars: number[] = [];
-  const fwhm = science.psf.fwhmPix;
-  for (let i = 0; i < c.count; i++) {
-    const pointLike = Math.abs(c.fwhm[i]! / fwhm - 1) < 0.25;
-    if (pointLike && c.snrWin[i]! > 20 && (c.flags[i]! & SPOILT) === 0 && c.maskFlags[i] === 0 && known.flux[i]! > 0)
-      stars.push(i);
-  }
-  return buildPsf(
-    { ...shape, image: brought.data, variance: brought.variance, mask: brought.mask, lightVariance },
-    known,
-    stars,
-    { fwhmPix: fwhm, saturation, holdOut: false },
-  );
-}
-
-/** Light within 5 pixels. */
-function lightAt(data: Float32Array, { width, height }: Shape, x: number, y: number): number {
-  const [cx, cy] = [Math.round(x), Math.round(y)];
-  if (cx < 5 || cy < 5 || cx >= width - 5 || cy >= height - 5) return 0;
-  let sum = 0;
-  for (let j = -5; j <= 5; j++) for (let i = -5; i <= 5; i++) if (i * i + j * j <= 25) sum += data[(cy + j) * width + cx + i]!;
-  return sum;
-}
 
 const SPOILT = SourceFlag.SATURATED | SourceFlag.TRUNCATED;
 

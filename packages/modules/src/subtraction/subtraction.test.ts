@@ -52,7 +52,7 @@ const source = (template: Template | null, asked: unknown[] = []): TemplateSourc
 
 async function photometryOf({ stack }: StackSet): Promise<UnitPhotometry> {
   const image = { ...stack, lightVariance: 1 / stack.gainSec };
-  const { columns, psf } = await measureForSubtraction(image, stack.wcs, 64, true, compute);
+  const { columns, psf } = await measureForSubtraction(image, stack.wcs, 64, compute);
   return { sources: { columns }, psf } as unknown as UnitPhotometry;
 }
 

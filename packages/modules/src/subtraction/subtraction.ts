@@ -15,19 +15,13 @@ import {
 import { localGeometry } from '@colibri/sky';
 import { imageOfStack } from '../photometry/measure-stack.ts';
 import { differenceCodec } from './difference-file.ts';
-import {
-  type MeasuredTemplate,
-  measureForSubtraction,
-  type ScienceImage,
-  type SubtractParameters,
-  subtractTemplate,
-} from './subtract-template.ts';
+import { type MeasuredSide, measureForSubtraction, type SubtractParameters, subtractTemplate } from './subtract-template.ts';
 
 /** Subtracts a template from the stack of a unit and finds what changed. */
 export const subtraction = defineModule({
   name: 'subtraction',
   code: 'SB',
-  version: '1.0.0',
+  version: '1.1.0',
   title: 'Subtraction',
   iniLabel: 'Image subtraction',
   summary:
@@ -89,7 +83,7 @@ export const subtraction = defineModule({
     }),
   },
 
-  async run({ unit, stacks, photometry, templates }, parameters, { compute, info, warn, isFinal }) {
+  async run({ unit, stacks, photometry, templates }, parameters, { compute, info, warn }) {
     const options = {
       threshold: parameters.detect_thresh,
       minScore: parameters.min_score,
@@ -100,7 +94,7 @@ export const subtraction = defineModule({
     const nothing = { outputs: { difference: null }, metrics: { noise: null, count: null, falseCount: null } };
     const difference = await compute.scope(async (keep): Promise<Difference | null> => {
       const found = templates === null ? null : await templates.find(queryOf(unit, stacks.stack));
-      const pair = found === null ? await halves(stacks, isFinal) : await withTemplate(stacks.stack, photometry, found, isFinal);
+      const pair = found === null ? await halves(stacks) : await withTemplate(stacks.stack, photometry, found);
       if (pair === null) {
         warn('There is no template of this field, and no two halves to compare: nothing was subtracted.');
         return null;
@@ -116,7 +110,7 @@ export const subtraction = defineModule({
       if (registration.stars === 0)
         warn(`${source.name} was registered by the solutions alone: too few stars are in both images.`);
       info(
-        `${source.name} (${source.origin}): ${s.fit.stamps} stamps (${s.fit.rejected} rejected), kernel order ${s.fit.kernel.shapeOrder}, χ² ${s.fit.chi2.toFixed(2)}; ` +
+        `${source.name} (${source.origin}): ${s.fit.used.length} stamps (${s.fit.rejected.length} rejected), kernel order ${s.fit.kernel.shapeOrder}, χ² ${s.fit.chi2.toFixed(2)}; ` +
           `registered by ${registration.stars} stars to ${registration.rmsPix?.toFixed(3) ?? '?'} pix; the ${s.convolved} was convolved; ` +
           `noise ${s.residualOnSky.toFixed(3)} on the sky, ${s.residualAtStars.toFixed(3)} at stars; noise alone reaches ${noiseLimit.toFixed(2)} sigma.`,
       );
@@ -146,12 +140,7 @@ export const subtraction = defineModule({
       metrics: { noise: finite(difference.residualOnSky), count, falseCount: difference.falsePositives },
     };
 
-    async function withTemplate(
-      stack: Stack,
-      { psf, sources }: UnitPhotometry,
-      template: Template,
-      final: boolean,
-    ): Promise<Pair> {
+    async function withTemplate(stack: Stack, { psf, sources }: UnitPhotometry, template: Template): Promise<Pair> {
       return {
         science: { ...planesOf(stack), wcs: stack.wcs, psf, columns: sources.columns, covarianceFactor: stack.covarianceFactor },
         template: await measureForSubtraction(
@@ -164,7 +153,6 @@ export const subtraction = defineModule({
           },
           template.wcs,
           parameters.back_size,
-          final,
           compute,
         ),
         source: { name: template.name, origin: template.origin, midMjdUtc: template.midMjdUtc, sha256: template.sha256 },
@@ -172,9 +160,9 @@ export const subtraction = defineModule({
       };
     }
 
-    async function halves({ halfA, halfB }: StackSet, final: boolean): Promise<Pair | null> {
+    async function halves({ halfA, halfB }: StackSet): Promise<Pair | null> {
       if (halfA === null || halfB === null) return null;
-      const measured = (half: Stack) => measureForSubtraction(imageOfStack(half), half.wcs, parameters.back_size, final, compute);
+      const measured = (half: Stack) => measureForSubtraction(imageOfStack(half), half.wcs, parameters.back_size, compute);
       return {
         science: await measured(halfB),
         template: await measured(halfA),
@@ -186,8 +174,8 @@ export const subtraction = defineModule({
 });
 
 interface Pair {
-  readonly science: ScienceImage;
-  readonly template: MeasuredTemplate;
+  readonly science: MeasuredSide;
+  readonly template: MeasuredSide;
   readonly source: Difference['template'];
   readonly header: Difference['header'];
 }

@@ -1,8 +1,9 @@
-import { choleskyFactor, choleskySolve } from '../solve/cholesky.ts';
 import { medianOf } from '../stats/quantile.ts';
 import { type BasisOptions, kernelBasis } from './kernel-basis.ts';
-import { type MatchingPlanes, type MatchStamp, matchStamp, stampChi2 } from './match-stamp.ts';
-import { basisImages, kernelAt, kernelTerms, type MatchingKernel, termCount } from './matching-kernel.ts';
+import { inModes, inShapes, kernelModes } from './kernel-modes.ts';
+import { type MatchingPlanes, type MatchStamp, matchStamp, type StampPixels, stampPixels } from './match-stamp.ts';
+import { lessNormals, solveNormals, stampChi2, stampNormals, type Variation, weightsAt } from './matching-equations.ts';
+import { basisImages, kernelField, type MatchingKernel, termCount } from './matching-kernel.ts';
 
 export interface MatchingOptions extends BasisOptions {
   /** Half-width of the stamps [pix]. */
@@ -17,9 +18,9 @@ export interface MatchingFit {
   readonly kernel: MatchingKernel;
   /** Ridge chosen, in units of the mean diagonal. */
   readonly ridge: number;
-  /** Stamps in the fit and thrown out. */
-  readonly stamps: number;
-  readonly rejected: number;
+  /** Stamps in the fit, and thrown out: indices of the places. */
+  readonly used: readonly number[];
+  readonly rejected: readonly number[];
   /** Median reduced χ² of the stamps, and that of stamps that were held out. */
   readonly chi2: number;
   readonly heldOutChi2: number;
@@ -32,6 +33,8 @@ const STIFFER = [1, 100, 10_000];
 const ROUNDS = 3;
 /** Stamps that each order of the variation needs. */
 const STAMPS_FOR_ORDER = [0, 15, 40, 100];
+/** Change of the kernel's noise from which weights are made anew [1]. */
+const NEW_WEIGHTS = 0.1;
 
 /**
  * Finds the kernel that makes one image of the other, from stamps about stars and galaxies: `target ≈ kernel ⊗ source + a constant in each
@@ -50,198 +53,110 @@ export function fitMatchingKernel(
 ): MatchingFit | null {
   const basis = kernelBasis(options);
   const images = basisImages(basis);
-  const gram = new Float64Array(basis.count ** 2);
-  for (let k = 0; k < basis.count; k++)
-    for (let l = 0; l < basis.count; l++) {
-      let sum = 0;
-      for (let i = 0; i < images[k]!.length; i++) sum += images[k]![i]! * images[l]![i]!;
-      gram[k * basis.count + l] = sum;
-    }
-  const frame = {
+  const gram = products(images);
+  const pixels = places.flatMap((place, index) => stampPixels(planes, basis, { ...place, half: options.half, index }) ?? []);
+  const place = {
     originX: (planes.width - 1) / 2,
     originY: (planes.height - 1) / 2,
     scaleX: planes.width / 2,
     scaleY: planes.height / 2,
   };
   // Share of the source's variance that the kernel passes, first guessed, then known.
-  let power = roughScale(planes, places) ** 2 / (4 * Math.PI * Math.max(options.sigmaPix, 0.5) ** 2);
-  let best: { fit: MatchingFit; stamps: MatchStamp[] } | null = null;
+  let power = roughScale(pixels) ** 2 / (4 * Math.PI * Math.max(options.sigmaPix, 0.5) ** 2);
+  let stamps = pixels.map((one) => matchStamp(one, gram, power));
+  let best: MatchingFit | null = null;
   let out = new Set<number>();
   for (let round = 0; round < ROUNDS; round++) {
-    const all: MatchStamp[] = [];
-    for (let i = 0; i < places.length; i++) {
-      if (out.has(i)) continue;
-      const stamp = matchStamp(planes, basis, gram, { ...places[i]!, half: options.half, index: i }, power);
-      if (stamp) all.push(stamp);
-    }
-    if (all.length < 3) return best?.fit ?? null;
-    const scaleOrder = all.length >= STAMPS_FOR_ORDER[options.scaleOrder ?? 1]! ? (options.scaleOrder ?? 1) : 0;
-    const shape = { basis, ...frame, scaleOrder };
-    const chosen = chooseModel(all, shape, options.maxOrder ?? 3);
-    const kernel = solve(all, { ...shape, shapeOrder: chosen.order }, chosen.ridge);
-    if (kernel === null) return best?.fit ?? null;
-    const chi2 = Float64Array.from(all, (stamp) => stampChi2(stamp, kernel) / stamp.freedom);
+    const used = stamps.filter(({ index }) => !out.has(index));
+    if (used.length < 3) return best;
+    const modes = kernelModes(used);
+    const reduced = used.map((stamp) => inModes(stamp, modes));
+    const scaleOrder = used.length >= STAMPS_FOR_ORDER[options.scaleOrder ?? 1]! ? (options.scaleOrder ?? 1) : 0;
+    const chosen = chooseModel(reduced, { count: modes.count, ...place, scaleOrder }, options.maxOrder ?? 3);
+    const { model, ridge } = chosen;
+    const solution = solveNormals(stampNormals(reduced, model), model, ridge);
+    if (solution === null) return best;
+    const chi2 = Float64Array.from(reduced, (s) => stampChi2(s, weightsAt(model, solution, s.x, s.y)) / s.freedom);
     const usual = medianOf(chi2);
-    best = {
-      fit: { kernel, ridge: chosen.ridge[0]!, stamps: all.length, rejected: out.size, chi2: usual, heldOutChi2: chosen.chi2 },
-      stamps: all,
+    const { count: _, ...variation } = model;
+    const kernel: MatchingKernel = {
+      ...variation,
+      basis,
+      coefficients: inShapes(solution, modes, termCount(model.scaleOrder), termCount(model.shapeOrder)),
     };
+    best = { kernel, ridge: ridge[0], used: used.map((s) => s.index), rejected: [...out], chi2: usual, heldOutChi2: chosen.chi2 };
     const spread = 1.4826 * medianOf(chi2.map((c) => Math.abs(c - usual)));
     const limit = usual + Math.max(4 * spread, 0.3 * usual);
-    const middle = kernelAt(kernel, frame.originX, frame.originY, images);
-    power = middle.reduce((sum, k) => sum + k * k, 0);
-    if (round === ROUNDS - 1) break;
-    const next = new Set([...out, ...all.filter((_, i) => !(chi2[i]! <= limit)).map((stamp) => stamp.index)]);
-    if (places.length - next.size < Math.max(3, places.length / 3)) break;
+    const next = new Set([...out, ...used.filter((_, i) => !(chi2[i]! <= limit)).map(({ index }) => index)]);
+    const passed = kernelField(kernel, images)(place.originX, place.originY).reduce((sum, k) => sum + k * k, 0);
+    const isNew = Math.abs(passed / power - 1) > NEW_WEIGHTS;
+    if (places.length - next.size < Math.max(3, places.length / 3) || (next.size === out.size && !isNew)) break;
     out = next;
-  }
-  return best?.fit ?? null;
-}
-
-/** Light of one image over the other's, by squares about the stamps. */
-function roughScale(
-  { target, source, width, height }: MatchingPlanes,
-  places: readonly { readonly x: number; readonly y: number }[],
-): number {
-  const ratios: number[] = [];
-  for (const place of places) {
-    const [cx, cy] = [Math.round(place.x), Math.round(place.y)];
-    if (cx < 4 || cy < 4 || cx >= width - 4 || cy >= height - 4) continue;
-    let [t, s] = [0, 0];
-    for (let y = cy - 4; y <= cy + 4; y++)
-      for (let x = cx - 4; x <= cx + 4; x++) {
-        t += target[y * width + x]!;
-        s += source[y * width + x]!;
-      }
-    if (t > 0 && s > 0) ratios.push(t / s);
-  }
-  return ratios.length === 0 ? 1 : medianOf(Float64Array.from(ratios));
-}
-
-type Shape = Omit<MatchingKernel, 'shapeOrder' | 'coefficients'>;
-
-/** Order and ridge by the χ² of stamps that were left out; the median over stamps, since some of them vary. */
-function chooseModel(
-  stamps: readonly MatchStamp[],
-  shape: Shape,
-  maxOrder: number,
-): { order: number; ridge: number[]; chi2: number } {
-  let best = { order: 0, ridge: [RIDGES[0]!, RIDGES[0]!], chi2: Infinity };
-  const folds = Math.min(FOLDS, stamps.length);
-  for (let order = 0; order <= maxOrder; order++) {
-    if (stamps.length < STAMPS_FOR_ORDER[order]!) break;
-    const model = { ...shape, shapeOrder: order };
-    const parts = Array.from({ length: folds }, (_, f) =>
-      normals(
-        stamps.filter((_, i) => i % folds === f),
-        model,
-      ),
-    );
-    for (const ridge of RIDGES.flatMap((r) => (order === 0 ? [[r, r]] : STIFFER.map((s) => [r, r * s])))) {
-      const chi2 = new Float64Array(stamps.length);
-      for (let f = 0; f < folds; f++) {
-        const kernel = solveNormals(
-          parts.filter((_, i) => i !== f),
-          model,
-          ridge,
-        );
-        for (let i = f; i < stamps.length; i += folds)
-          chi2[i] = kernel === null ? Infinity : stampChi2(stamps[i]!, kernel) / stamps[i]!.freedom;
-      }
-      // Not only the usual stamp: the better nine tenths.
-      const sorted = chi2.sort();
-      const n = Math.max(1, Math.floor(0.9 * sorted.length));
-      const mean = sorted.subarray(0, n).reduce((a, b) => a + b, 0) / n;
-      if (mean < best.chi2 * (1 - 1e-4)) best = { order, ridge, chi2: mean };
-    }
+    if (!isNew) continue;
+    power = passed;
+    stamps = pixels.map((one) => matchStamp(one, gram, power));
   }
   return best;
 }
 
-interface Normals {
-  readonly a: Float64Array;
-  /** What the source's noise adds to it. */
-  readonly own: Float64Array;
-  readonly b: Float64Array;
+function products(images: readonly Float64Array[]): Float64Array {
+  const n = images.length;
+  const gram = new Float64Array(n * n);
+  for (let k = 0; k < n; k++)
+    for (let l = 0; l <= k; l++) {
+      let sum = 0;
+      for (let i = 0; i < images[k]!.length; i++) sum += images[k]![i]! * images[l]![i]!;
+      gram[k * n + l] = gram[l * n + k] = sum;
+    }
+  return gram;
 }
 
-type Model = Omit<MatchingKernel, 'coefficients'>;
+/** Light of the target over the source's in the stamps; the first shape only spreads it. */
+function roughScale(pixels: readonly StampPixels[]): number {
+  const ratios = pixels.flatMap(({ target, shapes }) => {
+    const t = target.reduce((a, b) => a + b, 0);
+    const s = shapes.subarray(0, target.length).reduce((a, b) => a + b, 0);
+    return t > 0 && s > 0 ? [t / s] : [];
+  });
+  return ratios.length === 0 ? 1 : medianOf(Float64Array.from(ratios));
+}
 
-/** Sums of the stamps' equations, each shape times each term of the place. Only the lower triangle of `a`. */
-function normals(stamps: readonly MatchStamp[], model: Model): Normals {
-  const shapes = model.basis.count;
-  const ns = termCount(model.scaleOrder);
-  const nq = termCount(model.shapeOrder);
-  const n = ns + (shapes - 1) * nq;
-  const a = new Float64Array(n * n);
-  const own = new Float64Array(n * n);
-  const b = new Float64Array(n);
-  const start = (k: number): number => (k === 0 ? 0 : ns + (k - 1) * nq);
-  for (const stamp of stamps) {
-    const first = kernelTerms(model, stamp.x, stamp.y, model.scaleOrder);
-    const other = kernelTerms(model, stamp.x, stamp.y, model.shapeOrder);
-    for (let k = 0; k < shapes; k++) {
-      const pk = k === 0 ? first : other;
-      const rowK = start(k);
-      for (let i = 0; i < pk.length; i++) {
-        const row = rowK + i;
-        b[row]! += stamp.b[k]! * pk[i]!;
-        for (let l = 0; l <= k; l++) {
-          const pl = l === 0 ? first : other;
-          const c = stamp.a[k * shapes + l]! * pk[i]!;
-          const d = stamp.own[k * shapes + l]! * pk[i]!;
-          const at = row * n + start(l);
-          for (let j = 0; j < pl.length; j++) {
-            a[at + j]! += c * pl[j]!;
-            own[at + j]! += d * pl[j]!;
-          }
+interface ChosenModel {
+  readonly model: Variation;
+  readonly ridge: readonly [number, number];
+  readonly chi2: number;
+}
+
+/** Order and ridge by the χ² of stamps that were left out; not only of the usual one: the mean of the better nine tenths. */
+function chooseModel(stamps: readonly MatchStamp[], shape: Omit<Variation, 'shapeOrder'>, maxOrder: number): ChosenModel {
+  let best: ChosenModel = { model: { ...shape, shapeOrder: 0 }, ridge: [RIDGES[0]!, RIDGES[0]!], chi2: Infinity };
+  const folds = Math.min(FOLDS, stamps.length);
+  for (let order = 0; order <= maxOrder && stamps.length >= STAMPS_FOR_ORDER[order]!; order++) {
+    const model = { ...shape, shapeOrder: order };
+    const whole = stampNormals(stamps, model);
+    const others = Array.from({ length: folds }, (_, f) =>
+      lessNormals(
+        whole,
+        stampNormals(
+          stamps.filter((_, i) => i % folds === f),
+          model,
+        ),
+      ),
+    );
+    for (const ridge of RIDGES.flatMap((r) => (order === 0 ? [1] : STIFFER).map((s): [number, number] => [r, r * s]))) {
+      const chi2 = new Float64Array(stamps.length);
+      for (let f = 0; f < folds; f++) {
+        const solution = solveNormals(others[f]!, model, ridge);
+        for (let i = f; i < stamps.length; i += folds) {
+          const stamp = stamps[i]!;
+          chi2[i] = solution === null ? Infinity : stampChi2(stamp, weightsAt(model, solution, stamp.x, stamp.y)) / stamp.freedom;
         }
       }
+      const sorted = chi2.sort();
+      const n = Math.max(1, Math.floor(0.9 * sorted.length));
+      const mean = sorted.subarray(0, n).reduce((a, b) => a + b, 0) / n;
+      if (mean < best.chi2 * (1 - 1e-4)) best = { model, ridge, chi2: mean };
     }
   }
-  return { a, own, b };
-}
-
-function solve(stamps: readonly MatchStamp[], model: Model, ridge: readonly number[]): MatchingKernel | null {
-  return solveNormals([normals(stamps, model)], model, ridge);
-}
-
-/**
- * The ridge pulls the shapes to 0, never the flux scale. The source's noise N in `a` is undone by two steps of x ← a⁻¹ (b + N x): where light
- * dominates that is all of it; where noise does, it stays, and calms the solution.
- */
-function solveNormals(parts: readonly Normals[], model: Model, ridge: readonly number[]): MatchingKernel | null {
-  const n = parts[0]!.b.length;
-  const a = new Float64Array(n * n);
-  const own = new Float64Array(n * n);
-  const b = new Float64Array(n);
-  for (const part of parts) {
-    for (let i = 0; i < a.length; i++) {
-      a[i] = a[i]! + part.a[i]!;
-      own[i] = own[i]! + part.own[i]!;
-    }
-    for (let i = 0; i < n; i++) b[i] = b[i]! + part.b[i]!;
-  }
-  const ns = termCount(model.scaleOrder);
-  const unit = a[0]!;
-  const nq = termCount(model.shapeOrder);
-  for (let i = ns; i < n; i++) a[i * n + i]! += ridge[(i - ns) % nq === 0 ? 0 : 1]! * unit;
-  for (let i = 0; i < ns; i++) a[i * n + i]! *= 1 + 1e-10;
-  if (!choleskyFactor(a, n)) return null;
-  const x = b.slice();
-  choleskySolve(a, n, x);
-  for (let step = 0; step < 2; step++) {
-    const next = b.slice();
-    for (let i = 0; i < n; i++) {
-      for (let j = 0; j < i; j++) {
-        const v = own[i * n + j]!;
-        next[i]! += v * x[j]!;
-        next[j]! += v * x[i]!;
-      }
-      next[i]! += own[i * n + i]! * x[i]!;
-    }
-    choleskySolve(a, n, next);
-    x.set(next);
-  }
-  return { ...model, coefficients: x };
+  return best;
 }

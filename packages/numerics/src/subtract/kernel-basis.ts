@@ -27,17 +27,21 @@ export interface BasisOptions {
   readonly degrees?: readonly [number, number, number];
 }
 
+/** Sigma of the first shape [pix] where hardly any width is missing: almost the pixel itself. */
+const LEAST_SIGMA = 0.3;
+
 /**
- * Gaussians of half, once and twice the width that is missing. Wider ones would bring the wings of stars nearer, and the lost light of
- * saturated pixels further: they made more false changes than they removed.
+ * The Gaussian that is missing, towards which all kernels are pulled, then Gaussians times polynomials of half, once and twice its width.
+ * Wider ones would bring the wings of stars nearer, and the lost light of saturated pixels further: they made more false changes than they
+ * removed.
  */
 export function kernelBasis({ sigmaPix, finestPix, degrees = [4, 4, 2] }: BasisOptions): KernelBasis {
   const middle = Math.max(sigmaPix, 0.45 * finestPix, 0.7);
   const sigmas = [middle, Math.max(0.55, 0.5 * middle), 2 * middle];
   const orders = [degrees[1], degrees[0], degrees[2]];
   const radius = Math.min(15, Math.max(6, Math.ceil(5 * middle)));
-  const factors: Float64Array[] = [];
-  const shapes: [number, number][] = [];
+  const factors = [gaussianTimesPower(Math.max(sigmaPix, LEAST_SIGMA), 0, radius)];
+  const shapes: [number, number][] = [[0, 0]];
   for (let g = 0; g < sigmas.length; g++) {
     const first = factors.length;
     for (let p = 0; p <= orders[g]!; p++) factors.push(gaussianTimesPower(sigmas[g]!, p, radius));

@@ -1,17 +1,16 @@
 import type { Shape } from '../shape.ts';
 import { convolveStamp, type KernelBasis } from './kernel-basis.ts';
-import { type MatchingKernel, shapeWeights } from './matching-kernel.ts';
 
-/** Two images on one grid, sky (nearly) subtracted. Bad pixels have variance 0 in `target`, value 0 in `source`. */
+/** Two images on one grid, sky (nearly) subtracted. */
 export interface MatchingPlanes extends Shape {
   /** The image to be reached, and its variance. */
   readonly target: Float32Array;
   readonly targetVariance: Float32Array;
-  /** The image to be convolved, and its variance. */
+  readonly targetMask: Uint16Array;
+  /** The image to be convolved, its bad pixels filled, and its variance. */
   readonly source: Float32Array;
   readonly sourceVariance: Float32Array;
-  /** Not 0: a pixel of either is not to be used. */
-  readonly bad: Uint8Array;
+  readonly sourceMask: Uint16Array;
 }
 
 /** The normal equations of one stamp: `a c = b` for the weights c of the shapes; a constant has been eliminated. */
@@ -28,106 +27,127 @@ export interface MatchStamp {
   readonly freedom: number;
 }
 
+/** What a stamp sees, whatever the weights: the target, its variance, and the source convolved with each shape. */
+export interface StampPixels {
+  readonly index: number;
+  readonly x: number;
+  readonly y: number;
+  /** Pixels inside the circle, after one another. */
+  readonly target: Float64Array;
+  /** Means over 5 × 5 pixels: single variances know the noise of their own pixel, and would weigh it. */
+  readonly targetVariance: Float64Array;
+  readonly sourceVariance: Float64Array;
+  readonly light: Float64Array;
+  /** Shape after shape. */
+  readonly shapes: Float64Array;
+}
+
 /** Relative error of the model that weights allow for, so that one bright star doesn't make the kernel alone. */
 const MODEL_ERROR = 0.003;
 
-/**
- * @param power - share of the source's variance that the kernel passes, Σ K² [(unit ratio)²]
- * @returns null: bad pixels, or too near to the border
- */
-export function matchStamp(
+/** Reads a stamp. null: bad pixels, or too near to the border. */
+export function stampPixels(
   planes: MatchingPlanes,
   basis: KernelBasis,
-  gram: Float64Array,
   { x, y, half, index }: { readonly x: number; readonly y: number; readonly half: number; readonly index: number },
-  power: number,
-): MatchStamp | null {
-  const { width, height, target, targetVariance, source, sourceVariance, bad } = planes;
-  const cx = Math.round(x);
-  const cy = Math.round(y);
+): StampPixels | null {
+  const { width, height, target, targetMask, sourceMask } = planes;
+  const [cx, cy] = [Math.round(x), Math.round(y)];
   const reach = half + basis.radius;
   if (cx < reach || cy < reach || cx >= width - reach || cy >= height - reach) return null;
-  for (let j = -reach; j <= reach; j++) {
-    // Far pixels hardly count: one in the corner of the kernel's reach may be bad.
-    for (let i = -reach; i <= reach; i++) {
-      if (bad[(cy + j) * width + cx + i] !== 0 && Math.max(Math.abs(i), Math.abs(j)) <= half + 2) return null;
+  // Far pixels hardly count: one in the corner of the kernel's reach may be bad.
+  for (let j = -half - 2; j <= half + 2; j++)
+    for (let i = -half - 2; i <= half + 2; i++) {
+      const p = (cy + j) * width + cx + i;
+      if ((targetMask[p]! | sourceMask[p]!) !== 0) return null;
     }
-  }
   const size = 2 * half + 1;
-  const pixels = size * size;
-  const n = basis.count;
-  const w = new Float64Array(pixels);
-  let noise = 0;
-  let used = 0;
-  for (let j = 0; j < size; j++) {
-    for (let i = 0; i < size; i++) {
-      const dx = i - half;
-      const dy = j - half;
-      if (dx * dx + dy * dy > (half + 0.5) ** 2) continue;
-      // Means over 5 × 5 pixels: single variances know the noise of their own pixel, and would weigh it.
-      let vt = 0;
-      let vs = 0;
-      let light = 0;
-      for (let v = -2; v <= 2; v++) {
-        for (let u = -2; u <= 2; u++) {
-          const p = (cy + dy + v) * width + cx + dx + u;
-          vt += targetVariance[p]!;
-          vs += sourceVariance[p]!;
-          light += Math.abs(target[p]!);
-        }
-      }
-      const variance = vt / 25 + (power * vs) / 25 + (MODEL_ERROR * (light / 25)) ** 2;
-      if (!(variance > 0)) return null;
-      const weight = 1 / variance;
-      w[j * size + i] = weight;
-      noise += (weight * vs) / 25;
-      used++;
-    }
-  }
-  const shapes = convolveStamp(basis, source, width, { x: cx, y: cy, half });
-  const t = new Float64Array(pixels);
-  for (let j = 0; j < size; j++)
-    for (let i = 0; i < size; i++) t[j * size + i] = target[(cy - half + j) * width + cx - half + i]!;
-  // A constant for the stamp is the same as weighted means taken off.
-  let total = 0;
-  for (let p = 0; p < pixels; p++) total += w[p]!;
-  for (const plane of [...shapes, t]) {
-    let mean = 0;
-    for (let p = 0; p < pixels; p++) mean += w[p]! * plane[p]!;
-    mean /= total;
-    for (let p = 0; p < pixels; p++) plane[p] = plane[p]! - mean;
-  }
-  const a = new Float64Array(n * n);
-  const b = new Float64Array(n);
-  const weighted = new Float64Array(pixels);
-  for (let k = 0; k < n; k++) {
-    const s = shapes[k]!;
-    for (let p = 0; p < pixels; p++) weighted[p] = w[p]! * s[p]!;
-    let sum = 0;
-    for (let p = 0; p < pixels; p++) sum += weighted[p]! * t[p]!;
-    b[k] = sum;
-    for (let l = 0; l <= k; l++) {
-      const q = shapes[l]!;
-      let product = 0;
-      for (let p = 0; p < pixels; p++) product += weighted[p]! * q[p]!;
-      a[k * n + l] = product;
-      a[l * n + k] = product;
-    }
-  }
-  const own = gram.map((g) => noise * g);
-  let c = 0;
-  for (let p = 0; p < pixels; p++) c += w[p]! * t[p]! * t[p]!;
-  return { index, x: cx, y: cy, a, b, c, own, freedom: used - 1 };
+  const inside: number[] = [];
+  for (let p = 0; p < size * size; p++)
+    if (((p % size) - half) ** 2 + (Math.floor(p / size) - half) ** 2 <= (half + 0.5) ** 2) inside.push(p);
+  const n = inside.length;
+  const convolved = convolveStamp(basis, planes.source, width, { x: cx, y: cy, half });
+  const shapes = new Float64Array(basis.count * n);
+  convolved.forEach((image, k) => {
+    for (let p = 0; p < n; p++) shapes[k * n + p] = image[inside[p]!]!;
+  });
+  const at = (p: number): number => (cy - half + Math.floor(p / size)) * width + cx - half + (p % size);
+  const mean = (plane: Float32Array): Float64Array => {
+    const sums = boxMeans(plane, width, cx - half, cy - half, size);
+    return Float64Array.from(inside, (p) => sums[p]!);
+  };
+  return {
+    index,
+    x: cx,
+    y: cy,
+    target: Float64Array.from(inside, (p) => target[at(p)]!),
+    targetVariance: mean(planes.targetVariance),
+    sourceVariance: mean(planes.sourceVariance),
+    light: mean(target),
+    shapes,
+  };
 }
 
-/** χ² of a stamp under a kernel. */
-export function stampChi2(stamp: MatchStamp, kernel: MatchingKernel): number {
-  const weights = shapeWeights(kernel, stamp.x, stamp.y);
-  const n = weights.length;
-  let chi2 = stamp.c;
-  for (let k = 0; k < n; k++) {
-    chi2 -= 2 * stamp.b[k]! * weights[k]!;
-    for (let l = 0; l < n; l++) chi2 += weights[k]! * weights[l]! * stamp.a[k * n + l]!;
+/** Means of the magnitudes over 5 × 5 pixels about each pixel of a square with the corner (x, y). */
+function boxMeans(plane: Float32Array, width: number, x: number, y: number, size: number): Float64Array {
+  const tall = size + 4;
+  const rows = new Float64Array(tall * size);
+  for (let j = 0; j < tall; j++) {
+    const row = (y - 2 + j) * width + x - 2;
+    for (let i = 0; i < size; i++) {
+      let sum = 0;
+      for (let u = 0; u < 5; u++) sum += Math.abs(plane[row + i + u]!);
+      rows[j * size + i] = sum;
+    }
   }
-  return chi2;
+  const out = new Float64Array(size * size);
+  for (let p = 0; p < out.length; p++)
+    out[p] = (rows[p]! + rows[p + size]! + rows[p + 2 * size]! + rows[p + 3 * size]! + rows[p + 4 * size]!) / 25;
+  return out;
+}
+
+/**
+ * @param gram - products of the shapes with each other
+ * @param power - share of the source's variance that the kernel passes, Σ K² [(unit ratio)²]
+ */
+export function matchStamp(pixels: StampPixels, gram: Float64Array, power: number): MatchStamp {
+  const { index, x, y, targetVariance, sourceVariance, light } = pixels;
+  const m = pixels.target.length;
+  const n = pixels.shapes.length / m;
+  // √weight times everything: the equations are then plain products.
+  const root = new Float64Array(m);
+  let noise = 0;
+  let total = 0;
+  for (let p = 0; p < m; p++) {
+    const weight = 1 / (targetVariance[p]! + power * sourceVariance[p]! + (MODEL_ERROR * light[p]!) ** 2);
+    root[p] = Math.sqrt(weight);
+    noise += weight * sourceVariance[p]!;
+    total += weight;
+  }
+  // A constant for the stamp is the same as weighted means taken off.
+  const whiten = (values: Float64Array): Float64Array => {
+    let mean = 0;
+    for (let p = 0; p < m; p++) mean += root[p]! * root[p]! * values[p]!;
+    mean /= total;
+    return values.map((v, p) => root[p]! * (v - mean));
+  };
+  const t = whiten(pixels.target);
+  const shapes = Array.from({ length: n }, (_, k) => whiten(pixels.shapes.subarray(k * m, (k + 1) * m)));
+  const a = new Float64Array(n * n);
+  const b = new Float64Array(n);
+  for (let k = 0; k < n; k++) {
+    b[k] = product(shapes[k]!, t);
+    for (let l = 0; l <= k; l++) a[k * n + l] = a[l * n + k] = product(shapes[k]!, shapes[l]!);
+  }
+  return { index, x, y, a, b, c: product(t, t), own: gram.map((g) => noise * g), freedom: m - 1 };
+}
+
+function product(a: Float64Array, b: Float64Array): number {
+  let [even, odd] = [0, 0];
+  let p = 0;
+  for (; p + 1 < a.length; p += 2) {
+    even += a[p]! * b[p]!;
+    odd += a[p + 1]! * b[p + 1]!;
+  }
+  return p < a.length ? even + odd + a[p]! * b[p]! : even + odd;
 }

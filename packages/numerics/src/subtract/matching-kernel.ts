@@ -39,26 +39,32 @@ export function kernelScale(kernel: MatchingKernel, x: number, y: number): numbe
   return sum;
 }
 
-/** Weights of the shapes at a place. */
-export function shapeWeights(kernel: MatchingKernel, x: number, y: number): Float64Array {
-  const { basis, shapeOrder, coefficients } = kernel;
-  const weights = new Float64Array(basis.count);
-  weights[0] = kernelScale(kernel, x, y);
-  const terms = kernelTerms(kernel, x, y, shapeOrder);
-  let c = termCount(kernel.scaleOrder);
-  for (let k = 1; k < basis.count; k++) for (let i = 0; i < terms.length; i++) weights[k]! += terms[i]! * coefficients[c++]!;
-  return weights;
-}
-
 /** Writes the kernel at a place out: (2 radius + 1)² values, row-major, to be used as a convolution (flipped). */
-export function kernelAt(kernel: MatchingKernel, x: number, y: number, images = basisImages(kernel.basis)): Float64Array {
-  const weights = shapeWeights(kernel, x, y);
-  const out = new Float64Array((2 * kernel.basis.radius + 1) ** 2);
-  for (let k = 0; k < weights.length; k++) {
-    const image = images[k]!;
-    for (let i = 0; i < out.length; i++) out[i] = out[i]! + weights[k]! * image[i]!;
-  }
-  return out;
+export const kernelAt = (kernel: MatchingKernel, x: number, y: number): Float64Array => kernelField(kernel)(x, y);
+
+/** The same for many places: the shapes are added up once, for each term of the place. */
+export function kernelField(kernel: MatchingKernel, images = basisImages(kernel.basis)): (x: number, y: number) => Float64Array {
+  const { basis, scaleOrder, shapeOrder, coefficients } = kernel;
+  const size = (2 * basis.radius + 1) ** 2;
+  const scale = images[0]!;
+  const parts = Array.from({ length: termCount(shapeOrder) }, () => new Float64Array(size));
+  let c = termCount(scaleOrder);
+  for (let k = 1; k < basis.count; k++)
+    for (const part of parts) {
+      const weight = coefficients[c++]!;
+      const image = images[k]!;
+      for (let i = 0; i < size; i++) part[i]! += weight * image[i]!;
+    }
+  return (x, y) => {
+    const sum = kernelScale(kernel, x, y);
+    const out = scale.map((v) => sum * v);
+    const terms = kernelTerms(kernel, x, y, shapeOrder);
+    parts.forEach((part, t) => {
+      const term = terms[t]!;
+      for (let i = 0; i < size; i++) out[i]! += term * part[i]!;
+    });
+    return out;
+  };
 }
 
 export const basisImages = (basis: KernelBasis): Float64Array[] =>
