@@ -146,12 +146,13 @@ export async function bringToGrid(
     variance.set(planes.variance);
     mask.set(planes.mask);
     for (let i = 0; i < size; i++) {
-      if (mask[i] === 0 && !(Math.abs(data[i]!) < 3e38 && variance[i]! > 0 && variance[i]! < 3e38)) mask[i] = MaskPlane.NO_DATA;
+      const v = variance[i]!;
+      // Not finite: the difference with itself is not 0.
+      if (mask[i] === 0 && !(data[i]! - data[i]! === 0 && v > 0 && v - v === 0)) mask[i] = MaskPlane.NO_DATA;
     }
-    growSaturated(planes.mask, mask, planes);
+    growSaturated(await compute.indicesWith(planes.mask, MaskPlane.SATURATED), mask, planes);
     const bad = await compute.indicesWith(mask, 0xffff);
-    const sample = variance.filter((v, i) => i % 101 === 0 && v > 0);
-    fillBad(data, variance, mask, bad, sample.length > 0 ? medianOf(sample) : 1, planes);
+    fillBad(data, variance, mask, bad, usualVariance(variance, mask), planes);
     const near = nearBad(bad, planes, compute.uint8(size));
     await compute.resample({ width, height, data, variance, mask, near }, { ...shape, grid, scale: 1 }, out);
   });
@@ -159,14 +160,19 @@ export async function bringToGrid(
   return { ...out, noiseGain: power > 0 ? 1 / power : 1 };
 }
 
-function growSaturated(from: Uint16Array, to: Uint16Array, { width, height }: Shape): void {
-  for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      if ((from[i]! & MaskPlane.SATURATED) === 0) continue;
-      for (let v = Math.max(0, y - SATURATED_GROWTH); v <= Math.min(height - 1, y + SATURATED_GROWTH); v++) {
-        for (let u = Math.max(0, x - SATURATED_GROWTH); u <= Math.min(width - 1, x + SATURATED_GROWTH); u++)
-          to[v * width + u]! |= MaskPlane.SATURATED;
-      }
-    }
+/** Of every 101st pixel that is good; 1 where there is none. */
+function usualVariance(variance: Float32Array, mask: Uint16Array): number {
+  const sample: number[] = [];
+  for (let i = 0; i < variance.length; i += 101) if (mask[i] === 0) sample.push(variance[i]!);
+  return sample.length > 0 ? medianOf(Float64Array.from(sample)) : 1;
+}
+
+function growSaturated(pixels: ArrayLike<number>, to: Uint16Array, { width, height }: Shape): void {
+  for (let k = 0; k < pixels.length; k++) {
+    const x = pixels[k]! % width;
+    const y = (pixels[k]! - x) / width;
+    for (let v = Math.max(0, y - SATURATED_GROWTH); v <= Math.min(height - 1, y + SATURATED_GROWTH); v++)
+      for (let u = Math.max(0, x - SATURATED_GROWTH); u <= Math.min(width - 1, x + SATURATED_GROWTH); u++)
+        to[v * width + u]! |= MaskPlane.SATURATED;
   }
 }

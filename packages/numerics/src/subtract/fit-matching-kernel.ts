@@ -1,6 +1,6 @@
 import { medianOf } from '../stats/quantile.ts';
 import { type BasisOptions, kernelBasis } from './kernel-basis.ts';
-import { inModes, inShapes, kernelModes } from './kernel-modes.ts';
+import { inModes, inShapes, type KernelModes, kernelModes } from './kernel-modes.ts';
 import { type MatchingPlanes, type MatchStamp, matchStamp, type StampPixels, stampPixels } from './match-stamp.ts';
 import { lessNormals, solveNormals, stampChi2, stampNormals, type Variation, weightsAt } from './matching-equations.ts';
 import { basisImages, kernelField, type MatchingKernel, termCount } from './matching-kernel.ts';
@@ -30,7 +30,9 @@ const FOLDS = 5;
 /** In units of the response to the flux scale: for all shapes, and how much more for their variation over the image. */
 const RIDGES = [1e-2, 1e-4, 1e-6, 1e-8, 1e-10];
 const STIFFER = [1, 100, 10_000];
+/** The first round finds what is unlike the others, with a kernel that hardly varies; the second chooses the model; the third solves again. */
 const ROUNDS = 3;
+const FIRST_ORDER = 1;
 /** Stamps that each order of the variation needs. */
 const STAMPS_FOR_ORDER = [0, 15, 40, 100];
 /** Change of the kernel's noise from which weights are made anew [1]. */
@@ -66,13 +68,19 @@ export function fitMatchingKernel(
   let stamps = pixels.map((one) => matchStamp(one, gram, power));
   let best: MatchingFit | null = null;
   let out = new Set<number>();
+  let chosen: ChosenModel | null = null;
+  let modes: KernelModes | null = null;
   for (let round = 0; round < ROUNDS; round++) {
     const used = stamps.filter(({ index }) => !out.has(index));
     if (used.length < 3) return best;
-    const modes = kernelModes(used);
-    const reduced = used.map((stamp) => inModes(stamp, modes));
+    if (modes === null || round < 2) modes = kernelModes(used);
+    const reduced = used.map((stamp) => inModes(stamp, modes!));
     const scaleOrder = used.length >= STAMPS_FOR_ORDER[options.scaleOrder ?? 1]! ? (options.scaleOrder ?? 1) : 0;
-    const chosen = chooseModel(reduced, { count: modes.count, ...place, scaleOrder }, options.maxOrder ?? 3);
+    if (chosen === null || round < 2) {
+      const most = options.maxOrder ?? 3;
+      const shape = { count: modes.count, ...place, scaleOrder };
+      chosen = chooseModel(reduced, shape, round === 0 ? Math.min(FIRST_ORDER, most) : most);
+    }
     const { model, ridge } = chosen;
     const solution = solveNormals(stampNormals(reduced, model), model, ridge);
     if (solution === null) return best;
@@ -90,7 +98,8 @@ export function fitMatchingKernel(
     const next = new Set([...out, ...used.filter((_, i) => !(chi2[i]! <= limit)).map(({ index }) => index)]);
     const passed = kernelField(kernel, images)(place.originX, place.originY).reduce((sum, k) => sum + k * k, 0);
     const isNew = Math.abs(passed / power - 1) > NEW_WEIGHTS;
-    if (places.length - next.size < Math.max(3, places.length / 3) || (next.size === out.size && !isNew)) break;
+    if (places.length - next.size < Math.max(3, places.length / 3)) break;
+    if (round > 0 && next.size === out.size && !isNew) break;
     out = next;
     if (!isNew) continue;
     power = passed;

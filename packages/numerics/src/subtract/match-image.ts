@@ -97,18 +97,23 @@ function spreadMask(mask: Uint16Array, bad: ArrayLike<number>, kernel: Float64Ar
   const side = Math.sqrt(kernel.length);
   const half = side >> 1;
   const sum = kernel.reduce((a, k) => a + Math.abs(k), 0);
-  const reached = (share: number) =>
-    Array.from(kernel, (k, p) => ({ share: Math.abs(k) / sum, dx: half - (p % side), dy: half - Math.floor(p / side) })).filter(
-      (offset) => offset.share > share || (offset.dx === 0 && offset.dy === 0),
-    );
+  const reached = (share: number): Int32Array => {
+    const offsets: number[] = [];
+    for (let p = 0; p < kernel.length; p++)
+      if (Math.abs(kernel[p]!) > share * sum || p === (kernel.length - 1) / 2)
+        offsets.push(half - (p % side), half - Math.floor(p / side));
+    return Int32Array.from(offsets);
+  };
   const [near, far] = [reached(MOST_BAD), reached(MOST_SATURATED)];
   for (let i = 0; i < bad.length; i++) {
     const p = bad[i]!;
     const bits = mask[p]!;
     const x = p % width;
     const y = (p - x) / width;
-    for (const { dx, dy } of (bits & MaskPlane.SATURATED) !== 0 ? far : near) {
-      const [u, v] = [x + dx, y + dy];
+    const offsets = (bits & MaskPlane.SATURATED) !== 0 ? far : near;
+    for (let k = 0; k < offsets.length; k += 2) {
+      const u = x + offsets[k]!;
+      const v = y + offsets[k + 1]!;
       if (u >= 0 && v >= 0 && u < width && v < height) out[v * width + u]! |= bits;
     }
   }

@@ -5,8 +5,8 @@ import { type CoordinateGrid, GRID_STEP, gridAt } from '../resample/coordinate-g
 import type { Shape } from '../shape.ts';
 import { choleskyFactor, choleskyInverse } from '../solve/cholesky.ts';
 
-/** Places per side at which the PSF is taken over: more than any order of variation has terms. */
-const PLACES = 5;
+/** Places per side at which the PSF is taken over: a variation of third order is known by four. */
+const PLACES = 4;
 
 /**
  * The PSF of an image as it is after that image was brought to another grid: shifted, turned, scaled. Interpolation itself changes it

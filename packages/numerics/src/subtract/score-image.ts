@@ -51,7 +51,7 @@ export async function makeScore(
   snr: Float32Array,
   compute: Compute,
 ): Promise<{ modelErr: number; shiftErrPix: number; noiseScale: number }> {
-  const { width, height, difference, constant, mask, light } = planes;
+  const { width, height, difference, constant, light } = planes;
   const shape = { width, height };
   const size = width * height;
   const { fwhmPix } = design.psf;
