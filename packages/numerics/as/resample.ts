@@ -44,21 +44,18 @@ export function resample(src: usize, variance: usize, mask: usize, near: usize, 
       const a = lut + (<usize>ku << 5), b = lut + (<usize>kv << 5), ru = sp(tu - <f32>ku), rv = sp(tv - <f32>kv);
       const xa = taps(a, ru), xb = taps(a + 16, ru), ya = taps(b, rv), yb = taps(b + 16, rv);
       const at = <usize>((iv - 2) * sw + iu - 2) << 2;
-      let p = src + at, q = variance + at;
-      let r = sp(lane(ya, yb, 0)), r2 = mul(r, r);
-      let A = mul(r, ld(p)), B = mul(r, v128.load64_zero(p, 16)), V = mul(r2, ld(q)), W = mul(r2, v128.load64_zero(q, 16));
-      p += s; q += s; r = sp(lane(ya, yb, 1)); r2 = mul(r, r);
-      A = mad(r, ld(p), A); B = mad(r, v128.load64_zero(p, 16), B); V = mad(r2, ld(q), V); W = mad(r2, v128.load64_zero(q, 16), W);
-      p += s; q += s; r = sp(lane(ya, yb, 2)); r2 = mul(r, r);
-      A = mad(r, ld(p), A); B = mad(r, v128.load64_zero(p, 16), B); V = mad(r2, ld(q), V); W = mad(r2, v128.load64_zero(q, 16), W);
-      p += s; q += s; r = sp(lane(ya, yb, 3)); r2 = mul(r, r);
-      A = mad(r, ld(p), A); B = mad(r, v128.load64_zero(p, 16), B); V = mad(r2, ld(q), V); W = mad(r2, v128.load64_zero(q, 16), W);
-      p += s; q += s; r = sp(lane(ya, yb, 4)); r2 = mul(r, r);
-      A = mad(r, ld(p), A); B = mad(r, v128.load64_zero(p, 16), B); V = mad(r2, ld(q), V); W = mad(r2, v128.load64_zero(q, 16), W);
-      p += s; q += s; r = sp(lane(ya, yb, 5)); r2 = mul(r, r);
-      A = mad(r, ld(p), A); B = mad(r, v128.load64_zero(p, 16), B); V = mad(r2, ld(q), V); W = mad(r2, v128.load64_zero(q, 16), W);
+      let p = src + at, r = sp(lane(ya, yb, 0));
+      let A = mul(r, ld(p)), B = mul(r, v128.load64_zero(p, 16));
+      p += s; r = sp(lane(ya, yb, 1)); A = mad(r, ld(p), A); B = mad(r, v128.load64_zero(p, 16), B);
+      p += s; r = sp(lane(ya, yb, 2)); A = mad(r, ld(p), A); B = mad(r, v128.load64_zero(p, 16), B);
+      p += s; r = sp(lane(ya, yb, 3)); A = mad(r, ld(p), A); B = mad(r, v128.load64_zero(p, 16), B);
+      p += s; r = sp(lane(ya, yb, 4)); A = mad(r, ld(p), A); B = mad(r, v128.load64_zero(p, 16), B);
+      p += s; r = sp(lane(ya, yb, 5)); A = mad(r, ld(p), A); B = mad(r, v128.load64_zero(p, 16), B);
       store<f32>(dst + (o << 2), factor * hsum(mad(B, xb, mul(A, xa))));
-      store<f32>(dvar + (o << 2), factor2 * hsum(mad(W, mul(xb, xb), mul(V, mul(xa, xa)))));
+      const q = variance + (<usize>(iv * sw + iu) << 2);
+      const V = mad(sp(f32x4.extract_lane(yb, 3)), v128.load64_zero(q + s), mul(sp(f32x4.extract_lane(yb, 2)), v128.load64_zero(q)));
+      store<f32>(dvar + (o << 2), factor2 *
+        (f32x4.extract_lane(V, 0) * f32x4.extract_lane(xb, 2) + f32x4.extract_lane(V, 1) * f32x4.extract_lane(xb, 3)));
       store<u16>(dmask + (o << 1), load<u8>(near + <usize>(iv * sw + iu)) ? badBits(mask, sw, iu, iv, xa, xb, ya, yb, most) : 0);
     }
   }

@@ -41,4 +41,5 @@ export type { SourceColumns } from './source-columns.ts';
 export { SourceFlag } from './source-columns.ts';
 export * from './stack/index.ts';
 export * from './stats/index.ts';
+export * from './streaks/index.ts';
 export * from './subtract/index.ts';

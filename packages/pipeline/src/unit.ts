@@ -107,6 +107,25 @@ export interface Stack extends ImagePlanes {
   readonly covarianceFactor: number;
   /** The frames in it, with the weight of each per unit variance-weighted sum (they add up to 1 in the deepest part). */
   readonly inputs: readonly StackInput[];
+  /** Sky that was taken from the frames; null: not kept. */
+  readonly sky?: StackSky | null;
+}
+/** A smooth sky over a stack: values at every `stepPix`-th pixel from (0, 0), row-major, bilinear between [electron/s]; NaN: no frame there. */
+export interface StackSky {
+  readonly stepPix: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly level: Float32Array;
+  readonly error: Float32Array;
+}
+/** A trail that was masked in a frame; ends on the frame's pixels. */
+export interface StackTrail {
+  readonly x0: number;
+  readonly y0: number;
+  readonly x1: number;
+  readonly y1: number;
+  readonly halfWidthPix: number;
+  readonly snr: number;
 }
 export interface StackInput {
   readonly frameId: string;
@@ -117,6 +136,8 @@ export interface StackInput {
   readonly fwhmPix: number;
   /** Pixels that clipping and trails took out of this frame. */
   readonly rejectedPixels: number;
+  /** Trails of satellites masked in it. */
+  readonly trails?: readonly StackTrail[];
 }
 
 /** What `stacking` makes: the stack, and its first and second half in time (null below two frames each). */

@@ -22,14 +22,41 @@ export interface StackFrame {
 const ASSUMED_FWHM_PIX = 3.5;
 
 /**
+ * The frames that can be stacked. A frame that can't is left out with a sentence to `warn`: one whose transparency is not known beside others that is,
+ * too; where none is known all count as equally clear, and the sentence says that.
+ */
+export async function frameShares(
+  frames: readonly UnitFrame[],
+  aligned: readonly AlignedFrame[],
+  compute: Compute,
+  warn: (sentence: string) => void,
+): Promise<StackFrame[]> {
+  const accepted = frames.flatMap((frame, i) => {
+    const { accepted: isAccepted, wcs, transparency } = aligned[i]!;
+    return isAccepted && wcs !== null ? [{ frame, wcs, transparency }] : [];
+  });
+  const isKnown = accepted.some(({ transparency }) => transparency > 0);
+  if (!isKnown && accepted.length > 1) warn('No transparency is known: all frames count as equally clear.');
+  const shares: StackFrame[] = [];
+  for (const { frame, wcs, transparency } of accepted) {
+    if (isKnown && !(transparency > 0)) {
+      warn(`${frame.meta.frameId} is left out of the stack: nobody knows how clear its sky was.`);
+      continue;
+    }
+    const share = await shareOf(frame, wcs, isKnown ? transparency : 1, compute);
+    if (share === null)
+      warn(`${frame.meta.frameId} is left out of the stack: it has no exposure time, or no noise to weigh it by.`);
+    else shares.push(share);
+  }
+  return shares;
+}
+
+/**
  * Weight ∝ (T t / (σ FWHM))²: a matched filter gathers noise from an area ∝ FWHM², and light of T t per electron/s at the reference.
  *
  * Source: Annis et al. 2014, ApJ 794, 120, section 3.3; pipeline.md §19.2, row 7.
  */
-export async function frameShare(frame: UnitFrame, aligned: AlignedFrame, compute: Compute): Promise<StackFrame | null> {
-  const wcs = aligned.wcs;
-  if (!aligned.accepted || wcs === null) return null;
-  const transparency = aligned.transparency > 0 ? aligned.transparency : 1;
+async function shareOf(frame: UnitFrame, wcs: Wcs, transparency: number, compute: Compute): Promise<StackFrame | null> {
   const scale = 1 / (frame.meta.exposureSec * transparency);
   if (!(scale > 0 && scale < Infinity)) return null;
   const noiseElectron = frame.metrics.skyRmsElectron ?? (await measuredNoise(frame, compute));

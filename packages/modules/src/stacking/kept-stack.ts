@@ -1,11 +1,11 @@
 import type { StackFrame } from './frame-share.ts';
 import { covers, type OutputGrid } from './output-grid.ts';
-import type { FrameTrace, StackState } from './stack-unit.ts';
+import type { FrameTrace, Halves } from './stack-unit.ts';
 
 /** A stack that goes on growing while frames arrive: its sums on the heap, and what is in them. */
 export interface KeptStack {
   readonly grid: OutputGrid;
-  readonly state: StackState;
+  readonly halves: Halves;
   readonly frames: readonly StackFrame[];
   readonly traces: readonly FrameTrace[];
   /** The first of the frames, which are in the first half. */
@@ -36,20 +36,16 @@ export function continues(kept: KeptStack, frames: readonly StackFrame[], grid: 
  * The reference of the transparencies moves as frames arrive: brings the sums to the present one. Weights are 1/(σ scale FWHM)², so
  * with a factor f of all scales, w ∝ f⁻², Σ w·d ∝ f⁻¹ and Σ w²·v ∝ f⁻².
  */
-export function rescale({ state }: KeptStack, factor: number): void {
+export function rescale({ halves }: KeptStack, factor: number): void {
   if (Math.abs(factor - 1) < 1e-6) return;
   const times = (plane: Float32Array, by: number): void => {
     for (let i = 0; i < plane.length; i++) plane[i]! *= by;
   };
-  for (const half of state.halves) {
+  for (const half of halves) {
     times(half.sum, 1 / factor);
     times(half.weight, factor ** -2);
     times(half.noise, factor ** -2);
   }
-  times(state.reference.sum, 1 / factor);
-  times(state.reference.weight, factor ** -2);
-  times(state.reference.top, factor);
-  times(state.reference.topWeight, factor ** -2);
 }
 
 /** Median of the scales over what they were. */
@@ -65,7 +61,7 @@ export function commonFactor(kept: KeptStack, frames: readonly StackFrame[]): nu
 export function growHalves(kept: KeptStack): KeptStack {
   const later = kept.frames.length - kept.inFirst;
   if (later < 2 * kept.inFirst) return kept;
-  const [first, second] = kept.state.halves;
+  const [first, second] = kept.halves;
   for (const name of ['sum', 'weight', 'noise', 'coverage', 'bits'] as const) {
     const [a, b] = [first[name], second[name]];
     if (name === 'bits') for (let i = 0; i < a.length; i++) a[i]! |= b[i]!;

@@ -1,5 +1,5 @@
 import { type Compute, finishStack, type StackSums } from '@colibri/numerics';
-import type { Stack, StackInput } from '@colibri/pipeline';
+import type { Stack, StackInput, StackSky } from '@colibri/pipeline';
 import type { StackFrame } from './frame-share.ts';
 import type { OutputGrid } from './output-grid.ts';
 import type { FrameTrace } from './stack-unit.ts';
@@ -8,22 +8,23 @@ import type { FrameTrace } from './stack-unit.ts';
 const NOT_CARRIED =
   /^(SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|PCOUNT|GCOUNT|TFIELDS|T(TYPE|FORM|UNIT)\d+|Z[A-Z]+\d*|EXTNAME|BUNIT|CHECKSUM|DATASUM|BZERO|BSCALE|DATE|DATE-.*|MJD.*|EXPTIME|EXPOSURE|AIRMASS|FRAME(ID|REV)|GAIN|DETGAIN|RDNOISE|SATURATE|SOLVED|WCSAXES|C(TYPE|UNIT|RVAL|RPIX|DELT|ROTA)\d|(CD|PC|PV)\d_\d+|[AB]P?_(ORDER|\d_\d|DMAX)|LONPOLE|LATPOLE|RADESYS|EQUINOX|MP_.*|(RD|FS|AM)[A-Z0-9]+)$/;
 
+export interface StackParts {
+  readonly sums: readonly StackSums[];
+  readonly frames: readonly StackFrame[];
+  readonly traces: readonly FrameTrace[];
+  readonly sky: StackSky | null;
+  /** The sums are those of one part in the memory of `compute`, and nobody needs them afterwards: their planes become the stack's. */
+  readonly isLast: boolean;
+}
+
 /** The stack of some frames from their sums. The planes lie in the memory of `compute` and belong to the scope around. */
-export function makeStack(
-  parts: readonly StackSums[],
-  frames: readonly StackFrame[],
-  traces: readonly FrameTrace[],
-  grid: OutputGrid,
-  compute: Compute,
-): Stack {
+export function makeStack({ sums, frames, traces, sky, isLast }: StackParts, grid: OutputGrid, compute: Compute): Stack {
   const n = grid.width * grid.height;
-  const planes = {
-    data: compute.float32(n),
-    variance: compute.float32(n),
-    mask: compute.uint16(n),
-    coverageSec: compute.float32(n),
-  };
-  finishStack(parts, planes);
+  const planes = isLast
+    ? { data: sums[0]!.sum, variance: sums[0]!.noise, mask: sums[0]!.bits, coverageSec: sums[0]!.coverage }
+    : { data: compute.float32(n), variance: compute.float32(n), mask: compute.uint16(n), coverageSec: compute.float32(n) };
+  finishStack(sums, planes);
+  if (isLast) compute.free(sums[0]!.weight);
   const first = frames[0]!.frame;
   const total = sumOver(frames, (f) => f.weight);
   const share = (f: StackFrame): number => f.weight / total;
@@ -38,6 +39,7 @@ export function makeStack(
       transparency: f.transparency,
       fwhmPix: f.fwhmPix,
       rejectedPixels: traces[i]!.rejectedPixels,
+      trails: traces[i]!.streaks.map(({ x0, y0, x1, y1, halfWidthPix, snr }) => ({ x0, y0, x1, y1, halfWidthPix, snr })),
     }),
   );
   return {
@@ -60,6 +62,7 @@ export function makeStack(
       sumOver(frames, (f) => share(f) ** 2 * skyVariance(f)) /
       frames.reduce((sum, f, i) => sum + share(f) ** 2 * skyVariance(f) * traces[i]!.power, 0),
     inputs,
+    sky,
   };
 }
 

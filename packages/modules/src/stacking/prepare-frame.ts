@@ -1,20 +1,38 @@
 import {
+  type BackgroundMesh,
   type Compute,
   type CoordinateGrid,
   fillBad,
+  findStreaks,
   GRID_STEP,
   gridAt,
   MaskPlane,
+  maskStreak,
   nearBad,
   type ResampleInput,
   type Shape,
+  type Streak,
 } from '@colibri/numerics';
-import type { FrameSources } from '@colibri/pipeline';
 import type { StackFrame } from './frame-share.ts';
+import { maskRoundSources, maskSources, measureSky, SOURCE } from './frame-sky.ts';
+import type { SkyFrame } from './sky-frames.ts';
+
+/** A frame with a first sky taken away [electron]. Planes are ours: they may be kept for a second look, which changes them. */
+export interface FrameDraft extends Shape {
+  readonly data: Float32Array;
+  readonly variance: Float32Array;
+  readonly mask: Uint16Array;
+  readonly sky: BackgroundMesh;
+  /** Pixels of trails that findstars saw, and their light, which filling takes from `data`. */
+  readonly trail: { readonly pixels: Int32Array; readonly light: Float32Array };
+}
 
 /** A frame on its own pixels, ready to be resampled: sky subtracted [electron], bad pixels filled. */
 export interface PreparedFrame extends ResampleInput {
   readonly skyVariance: number;
+  /** All of the sky that was taken away, as a mesh [electron]. */
+  readonly sky: BackgroundMesh;
+  readonly streaks: readonly Streak[];
 }
 
 /** Where the stack shows sources: a byte per pixel of the stack's grid. */
@@ -26,65 +44,82 @@ export interface ObjectMap {
 }
 
 /**
- * Reads a frame and takes its sky away: one smooth mesh, measured where neither the frame's catalogue nor, when it is known, the stack shows a
- * source, so that haloes of galaxies stay. To be called inside `compute.scope`.
+ * Reads a frame and takes its sky away: the pattern of the infrared sky, if there is one, then a smooth mesh measured where the frame's catalogue
+ * shows no source. null: it has no good pixel. To be called inside `compute.scope`.
  */
-export async function prepareFrame(
+export async function draftFrame(
   { frame, fwhmPix }: StackFrame,
-  objects: ObjectMap | null,
   meshPix: number,
+  pattern: SkyFrame | null,
+  compute: Compute,
+): Promise<FrameDraft | null> {
+  const { data, variance, mask, width, height } = await frame.load();
+  const shape = { width, height };
+  const free = compute.uint16(data.length);
+  for (let i = 0; i < data.length; i++) {
+    if (!(Math.abs(data[i]!) < 3e38 && variance[i]! > 0 && variance[i]! < 3e38)) mask[i]! |= MaskPlane.NO_DATA;
+    free[i] = mask[i]!;
+  }
+  if (pattern !== null) pattern.subtractFrom(data);
+  maskSources(frame.sources, fwhmPix, free, shape);
+  const sky = await measureSky(data, [() => free, () => mask], shape, meshPix, compute);
+  compute.free(free);
+  if (sky === null) return null;
+  await compute.subtractMesh(data, sky.level, sky, shape, data);
+  const pixels = await compute.indicesWith(mask, MaskPlane.TRAIL);
+  const light = Float32Array.from(pixels, (p) => data[p]!);
+  return { ...shape, data, variance, mask, sky, trail: { pixels, light } };
+}
+
+/** The frame as it is, with its bad pixels filled. */
+export async function prepareFrame(draft: FrameDraft, compute: Compute): Promise<PreparedFrame> {
+  return { ...(await filled(draft, draft.sky, compute)), streaks: [] };
+}
+
+/**
+ * The same after a second look: what the first left of the sky is measured again where the stack shows no source, so that haloes of galaxies stay, and
+ * trails are searched there and masked.
+ */
+export async function refineFrame(
+  draft: FrameDraft,
+  { frame, fwhmPix }: StackFrame,
+  objects: ObjectMap,
+  { findTrails }: { readonly findTrails: boolean },
   compute: Compute,
 ): Promise<PreparedFrame> {
-  const loaded = await frame.load();
-  const { width, height } = loaded;
+  const { data, mask, width, height, sky: first, trail } = draft;
   const shape = { width, height };
-  const n = width * height;
-  // Our own copies: what `load` gives may belong to others.
-  const mask = compute.uint16(n);
-  mask.set(loaded.mask);
-  for (let i = 0; i < n; i++) {
-    if (mask[i] === 0 && !(Math.abs(loaded.data[i]!) < 3e38 && loaded.variance[i]! > 0 && loaded.variance[i]! < 3e38)) {
-      mask[i] = MaskPlane.NO_DATA;
-    }
+  trail.pixels.forEach((p, i) => {
+    data[p] = trail.light[i]!;
+  });
+  // Trails that findstars saw are found anew, with their faint edges.
+  const known = compute.uint16(data.length);
+  await compute.keepBits(mask, 0xffff & ~MaskPlane.TRAIL, known);
+  maskObjects(objects, known, shape);
+  const free = compute.uint16(data.length);
+  for (let i = 0; i < free.length; i++) free[i] = known[i]! | mask[i]!;
+  maskSources(frame.sources, fwhmPix, free, shape);
+  const rest = await measureSky(data, [() => free], shape, first.meshPix, compute);
+  compute.free(free);
+  if (rest !== null) await compute.subtractMesh(data, rest.level, rest, shape, data);
+  const sky = rest === null ? first : { ...rest, level: rest.level.map((v, i) => v + first.level[i]!) };
+  let streaks: readonly Streak[] = [];
+  if (findTrails) {
+    maskRoundSources(frame.sources, fwhmPix, known, shape);
+    streaks = findStreaks({ ...shape, data, mask: known, rms: sky.rms, rmsColumns: sky.columns, fwhmPix });
+    for (const streak of streaks) maskStreak(streak, mask, shape, MaskPlane.TRAIL);
   }
-  const sky = compute.uint16(n);
-  sky.set(mask);
-  maskSources(frame.sources, fwhmPix, sky, shape);
-  if (objects !== null) maskObjects(objects, sky, shape);
-  const mesh = await compute.measureBackground(loaded.data, sky, { ...shape, meshPix });
-  compute.free(sky);
-  const data = compute.float32(n);
-  await compute.subtractMesh(loaded.data, mesh.level, mesh, shape, data);
-  const variance = compute.float32(n);
-  variance.set(loaded.variance);
-  for (const plane of [loaded.data, loaded.variance, loaded.mask]) compute.free(plane);
+  compute.free(known);
+  return { ...(await filled(draft, sky, compute)), streaks };
+}
+
+async function filled({ data, variance, mask, width, height }: FrameDraft, sky: BackgroundMesh, compute: Compute) {
+  const shape = { width, height };
   const bad = await compute.indicesWith(mask, 0xffff);
-  const skyVariance = mesh.globalRms ** 2;
+  const skyVariance = sky.globalRms ** 2;
   fillBad(data, variance, mask, bad, skyVariance, shape);
-  const near = nearBad(bad, shape, compute.uint8(n));
-  return { ...shape, data, variance, mask, near, skyVariance };
-}
-
-/** Any bit: for the sky only. */
-const SOURCE = 0x4000;
-
-/** Discs about the catalogue's sources, as wide as their light shows: of stars by their S/N, of others by their area. */
-function maskSources({ columns: c }: FrameSources, fwhmPix: number, mask: Uint16Array, shape: Shape): void {
-  for (let i = 0; i < c.count; i++) {
-    const snr = Math.max(c.snrWin[i]! || c.fluxAuto[i]! / c.fluxAutoErr[i]! || 5, 1);
-    const star = fwhmPix * (1.3 + 0.9 * Math.log10(snr));
-    const wide = 2 * (c.fwhm[i]! > 0 ? c.fwhm[i]! : 0);
-    maskDisc(c.x[i]!, c.y[i]!, Math.min(Math.max(star, wide), 60), mask, shape);
-  }
-}
-
-function maskDisc(x0: number, y0: number, radius: number, mask: Uint16Array, { width, height }: Shape): void {
-  for (let y = Math.max(0, Math.ceil(y0 - radius)); y <= Math.min(height - 1, y0 + radius); y++) {
-    const reach = Math.sqrt(radius * radius - (y - y0) ** 2);
-    const from = y * width + Math.max(0, Math.ceil(x0 - reach));
-    const to = y * width + Math.min(width - 1, Math.floor(x0 + reach));
-    for (let i = from; i <= to; i++) mask[i]! |= SOURCE;
-  }
+  const near = nearBad(bad, shape, compute.uint8(data.length));
+  return { ...shape, data, variance, mask, near, skyVariance, sky };
 }
 
 /** Pixels of the frame whose place on the stack belongs to a source. */

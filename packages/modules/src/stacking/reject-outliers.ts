@@ -10,9 +10,9 @@ import {
   MOST_BAD,
   markNear,
   type ReferencePlanes,
-  type ResampledPlanes,
   resamplePixel,
 } from '@colibri/numerics';
+import { type Band, partOf } from './band.ts';
 import type { StackFrame } from './frame-share.ts';
 import type { OutputGrid } from './output-grid.ts';
 import type { PreparedFrame } from './prepare-frame.ts';
@@ -25,8 +25,7 @@ export interface RejectionJob {
   readonly frame: StackFrame;
   readonly prepared: PreparedFrame;
   readonly toFrame: CoordinateGrid;
-  readonly rows: readonly [number, number];
-  readonly resampled: ResampledPlanes;
+  readonly band: Band;
   readonly grid: OutputGrid;
   readonly reference: ReferencePlanes;
   /** FWHM of the reference's stars [arcsec]. */
@@ -34,18 +33,11 @@ export interface RejectionJob {
   readonly options: StackingOptions;
 }
 
-/** Masks outliers on the frame's own pixels, and resamples again the pixels of the stack that they reached. The number of pixels masked. */
+/** Masks outliers of a band on the frame's own pixels, and resamples again the pixels of the band that they reached. The number of pixels masked. */
 export async function rejectOutliers(job: RejectionJob, compute: Compute): Promise<number> {
-  const { frame, prepared, toFrame, rows, resampled, grid, reference, options } = job;
-  const [from, to] = [rows[0] * grid.width, rows[1] * grid.width];
-  const part = <A extends Float32Array | Uint16Array>(plane: A): A => plane.subarray(from, to) as A;
-  const { data, variance, mask } = resampled;
-  const found = await compute.outliers(
-    { data: part(data), variance: part(variance), mask: part(mask) },
-    { mean: part(reference.mean), rest: part(reference.rest) },
-    frame.weight,
-    LOOK_SIGMA,
-  );
+  const { frame, prepared, toFrame, band, grid, reference, options } = job;
+  const [from, to] = [band.y0 * grid.width, band.y1 * grid.width];
+  const found = await compute.outliers(band, partOf(reference, from, to), frame.weight, LOOK_SIGMA);
   if (found.length === 0) return 0;
   const rejected = judgeOutliers(
     found.map((i) => i + from),
@@ -77,13 +69,13 @@ function medianWeight(rest: Float32Array): number {
   return some.sort((a, b) => a - b)[some.length >> 1] ?? Number.POSITIVE_INFINITY;
 }
 
-/** Fills newly masked pixels and resamples what they reach. */
-function repair(pixels: Int32Array, { frame, prepared, toFrame, resampled, grid }: RejectionJob): void {
+/** Fills newly masked pixels and resamples what they reach in the band. */
+function repair(pixels: Int32Array, { frame, prepared, toFrame, band, grid }: RejectionJob): void {
   const { width } = prepared;
   fillBad(prepared.data, prepared.variance, prepared.mask, pixels, prepared.skyVariance, prepared);
   markNear(pixels, prepared, prepared.near);
   const table = lanczosTable();
-  const [wx, wy] = [new Float64Array(6), new Float64Array(6)];
+  const [wx, wy] = [new Float64Array(8), new Float64Array(8)];
   const at = new Float64Array(2);
   const done = new Set<number>();
   const inverse = inverseOf(toFrame, grid);
@@ -91,14 +83,14 @@ function repair(pixels: Int32Array, { frame, prepared, toFrame, resampled, grid 
     const u = p % width;
     const v = (p - u) / width;
     const [x0, y0, reach] = inverse(u, v);
-    for (let y = Math.max(0, y0 - reach); y <= Math.min(grid.height - 1, y0 + reach); y++) {
+    for (let y = Math.max(band.y0, y0 - reach); y <= Math.min(band.y1 - 1, y0 + reach); y++) {
       for (let x = Math.max(0, x0 - reach); x <= Math.min(grid.width - 1, x0 + reach); x++) {
         gridAt(toFrame, x, y, at);
-        const o = y * grid.width + x;
+        const o = (y - band.y0) * grid.width + x;
         if (Math.abs(at[0]! - u) >= 3 || Math.abs(at[1]! - v) >= 3 || done.has(o)) continue;
         done.add(o);
         const area = cellArea(toFrame, Math.floor(x / GRID_STEP), Math.floor(y / GRID_STEP));
-        resamplePixel(prepared, at[0]!, at[1]!, frame.scale * area, MOST_BAD, table, wx, wy, resampled, o);
+        resamplePixel(prepared, at[0]!, at[1]!, frame.scale * area, MOST_BAD, table, wx, wy, band, o);
       }
     }
   }

@@ -2,10 +2,10 @@ import { scalarCompute } from '@colibri/numerics';
 import { describe, expect, it } from 'vitest';
 import { decodeStack, encodeStack } from './stack-file.ts';
 import { stacking } from './stacking.ts';
-import { contextOf, makeUnit } from './testing.ts';
+import { contextOf, makeUnit, parametersOf } from './testing.ts';
 
 const compute = scalarCompute();
-const defaults = { back_size: 64, nsig: 4.5, size_max: 12000 };
+const defaults = { ...parametersOf(stacking), back_size: 64 };
 
 describe('the file of a stack', () => {
   it('gives back what was written, and the same bytes again', async () => {

@@ -1,4 +1,15 @@
-import { type ByteSource, type ColumnInput, type CompressOptions, openFits, readTable, tableHdu, writeFits } from '@colibri/fits';
+import {
+  type ByteSource,
+  type ColumnInput,
+  type CompressOptions,
+  type FitsFile,
+  imageHdu,
+  openFits,
+  readImage,
+  readTable,
+  tableHdu,
+  writeFits,
+} from '@colibri/fits';
 import { type Compute, MaskPlane } from '@colibri/numerics';
 import {
   type CardLine,
@@ -11,6 +22,8 @@ import {
   type Stack,
   type StackInput,
   type StackSet,
+  type StackSky,
+  type StackTrail,
 } from '@colibri/pipeline';
 import { type LinearWcs, parseWcs } from '@colibri/sky';
 
@@ -34,8 +47,8 @@ const SCALARS = [
 ] as const;
 
 /**
- * `stack.fits.fz`: SCI [electron/s] and VAR as quantised float32, MASK and COV (coverage [ms]) without loss, INPUTS the frames in it. The same
- * stack gives the same bytes.
+ * `stack.fits.fz`: SCI [electron/s] and VAR as quantised float32, MASK and COV (coverage [ms]) without loss, INPUTS the frames in it, TRAILS what was
+ * masked in them, SKY and SKYERR the sky that was taken away, at every 64th pixel. The same stack gives the same bytes.
  */
 export async function encodeStack(stack: Stack, lines: readonly CardLine[], compute: Compute): Promise<Uint8Array> {
   const { width, height, data, variance, mask, coverageSec } = stack;
@@ -79,7 +92,9 @@ export async function encodeStack(stack: Stack, lines: readonly CardLine[], comp
     ),
   ];
   compute.free(milliseconds);
-  return writeFits([...planes, tableHdu({ name: 'INPUTS', columns: inputColumns(stack.inputs) })]);
+  const inputs = tableHdu({ name: 'INPUTS', columns: inputColumns(stack.inputs) });
+  const trails = tableHdu({ name: 'TRAILS', columns: trailColumns(stack.inputs) });
+  return writeFits([...planes, inputs, trails, ...(stack.sky ? skyHdus(stack.sky) : [])]);
 }
 
 /** Reads {@link encodeStack}'s file; planes lie in the memory of `compute` and are the caller's. Throws FITS errors where it is none. */
@@ -110,6 +125,7 @@ export async function decodeStack(source: ByteSource | Uint8Array, path: string,
       rejectedPixels: rejectedPixels!,
     };
   });
+  const trails = await trailsOf(file);
   const number = (keyword: string): number => Number(header.get(keyword) ?? Number.NaN);
   const text = (keyword: string): string => String(header.get(keyword) ?? '');
   return {
@@ -120,7 +136,8 @@ export async function decodeStack(source: ByteSource | Uint8Array, path: string,
     mask,
     coverageSec,
     header,
-    inputs,
+    inputs: inputs.map((one) => ({ ...one, trails: trails.get(one.frameId) ?? [] })),
+    sky: await skyOf(file),
     wcs: parseWcs(header) as LinearWcs,
     camera: text('INSTRUME'),
     filter: text('FILTER'),
@@ -164,6 +181,62 @@ function inputColumns(inputs: readonly StackInput[]): ColumnInput[] {
     { name: 'FWHM', data: numbers((one) => one.fwhmPix), unit: 'pixel' },
     { name: 'REJECTED', data: Int32Array.from(inputs, (one) => one.rejectedPixels), unit: 'pixel' },
   ];
+}
+
+const TRAIL_COLUMNS = [
+  ['X0', 'x0', 'pixel'],
+  ['Y0', 'y0', 'pixel'],
+  ['X1', 'x1', 'pixel'],
+  ['Y1', 'y1', 'pixel'],
+  ['HALFWID', 'halfWidthPix', 'pixel'],
+  ['SNR', 'snr', ''],
+] as const;
+
+function trailColumns(inputs: readonly StackInput[]): ColumnInput[] {
+  const rows = inputs.flatMap(({ frameId, trails = [] }) => trails.map((trail) => ({ frameId, trail })));
+  return [
+    { name: 'FRAMEID', data: rows.map(({ frameId }) => frameId) },
+    ...TRAIL_COLUMNS.map(([name, field, unit]) => ({
+      name,
+      data: Float64Array.from(rows, ({ trail }) => trail[field] + baseOf(name)),
+      ...(unit ? { unit } : {}),
+    })),
+  ];
+}
+
+/** Pixels of files count from 1. */
+const baseOf = (name: string): number => (/^[XY]/.test(name) ? 1 : 0);
+
+async function trailsOf(file: FitsFile): Promise<ReadonlyMap<string, StackTrail[]>> {
+  const found = new Map<string, StackTrail[]>();
+  const hdu = file.hdus.find(({ name }) => name === 'TRAILS');
+  if (!hdu) return found;
+  const table = await readTable(hdu);
+  const columns = TRAIL_COLUMNS.map(([name, field]) => [name, field, table.numbers(name)] as const);
+  for (const [i, id] of table.strings('FRAMEID').entries()) {
+    const entries = columns.map(([name, field, values]) => [field, values[i]! - baseOf(name)] as const);
+    const trail = Object.fromEntries(entries) as unknown as StackTrail;
+    found.set(id.trim(), [...(found.get(id.trim()) ?? []), trail]);
+  }
+  return found;
+}
+
+function skyHdus({ stepPix, columns, rows, level, error }: StackSky) {
+  const header = headerOf([['SKYSTEP', stepPix, '[pixel] of the stack between these, from its first']]);
+  const shape = [columns, rows];
+  return [
+    imageHdu({ data: level, shape, name: 'SKY', unit: 'electron/s', header }),
+    imageHdu({ data: error, shape, name: 'SKYERR', unit: 'electron/s', header }),
+  ];
+}
+
+async function skyOf(file: FitsFile): Promise<StackSky | null> {
+  const hdu = file.hdus.find(({ name }) => name === 'SKY');
+  if (!hdu) return null;
+  const floats = async (name: string): Promise<Float32Array> =>
+    Float32Array.from((await readImage(file.hdu(name))).data as ArrayLike<number>);
+  const stepPix = Number(headerValues(file, hdu).get('SKYSTEP'));
+  return { stepPix, columns: hdu.shape[0]!, rows: hdu.shape[1]!, level: await floats('SKY'), error: await floats('SKYERR') };
 }
 
 function toFloat32(pixels: Uint16Array | Float32Array, compute: Compute): Float32Array {

@@ -3,41 +3,46 @@ import {
   type CoordinateGrid,
   coordinateGrid,
   gridBounds,
+  meanOfSums,
   type ReferencePlanes,
   type ReferenceSums,
-  type ResampledPlanes,
   resamplingPower,
   type Shape,
   type StackSums,
+  type Streak,
 } from '@colibri/numerics';
+import { inBands, partOf } from './band.ts';
 import type { StackFrame } from './frame-share.ts';
 import { objectMap } from './object-map.ts';
 import type { OutputGrid } from './output-grid.ts';
-import { prepareFrame } from './prepare-frame.ts';
+import { draftFrame, type FrameDraft, prepareFrame, refineFrame } from './prepare-frame.ts';
 import { rejectOutliers } from './reject-outliers.ts';
+import { skyFrames } from './sky-frames.ts';
+import { type FrameSky, frameSkyOf } from './stack-sky.ts';
 
 export interface StackingOptions {
   readonly meshPix: number;
   /** Least excess of an outlier [sigma]; 0: no clipping. */
   readonly clipSigma: number;
+  readonly findTrails: boolean;
+  /** Neighbours of a frame that make its sky frame; 0: none is made. */
+  readonly skyNeighbours: number;
 }
 
-/** What is known of a stack while frames are added: on one grid, in the memory of `compute` or on the heap. */
-export interface StackState {
-  readonly reference: ReferenceSums;
-  /** First and second half. */
-  readonly halves: readonly [StackSums, StackSums];
-}
+/** What is known of a stack while frames are added: sums of its first and second half, on one grid, in the memory of `compute` or on the heap. */
+export type Halves = readonly [StackSums, StackSums];
 
 /** What one frame left in the sums. */
 export interface FrameTrace {
   readonly rejectedPixels: number;
   /** `resamplingPower` of the frame. */
   readonly power: number;
+  readonly streaks: readonly Streak[];
+  readonly sky: FrameSky | null;
 }
 
 /** `compute`: in its memory; null: on the heap, to be kept for the next frame. */
-export function emptyState({ width, height }: Shape, compute: Compute | null): StackState {
+export function emptyHalves({ width, height }: Shape, compute: Compute | null): Halves {
   const n = width * height;
   const zeros = (): Float32Array => compute?.float32(n).fill(0) ?? new Float32Array(n);
   const sums = (): StackSums => ({
@@ -47,108 +52,124 @@ export function emptyState({ width, height }: Shape, compute: Compute | null): S
     coverage: zeros(),
     bits: compute?.uint16(n).fill(0) ?? new Uint16Array(n),
   });
-  return { reference: { sum: zeros(), weight: zeros(), top: zeros(), topWeight: zeros() }, halves: [sums(), sums()] };
+  return [sums(), sums()];
 }
 
-/** A frame on the stack's grid, with what led there. */
-interface Placed {
-  readonly toFrame: CoordinateGrid;
-  readonly rows: readonly [number, number];
-}
-
-function place(frame: StackFrame, grid: OutputGrid): Placed {
+/** Where the pixels of the stack lie on a frame, and the rows of the stack that it covers. */
+function place(
+  frame: StackFrame,
+  grid: OutputGrid,
+): { readonly toFrame: CoordinateGrid; readonly rows: readonly [number, number] } {
   const toFrame = coordinateGrid(grid, (x, y) => frame.wcs.skyToPixel(...grid.wcs.pixelToSky(x, y)));
   const { y0, y1 } = gridBounds(toFrame, grid, frame.frame);
   return { toFrame, rows: [y0, y1] };
 }
 
-/** Rows that are added at once: what lies on the heap is copied to the memory of `compute` and back in such pieces. */
-const BAND_ROWS = 256;
-
-/** Calls `body` with the same part of several sets of planes, rows after rows. */
-async function inBands<T extends readonly object[]>(
-  width: number,
-  [y0, y1]: readonly [number, number],
-  sets: T,
-  body: (...parts: T) => Promise<unknown>,
-): Promise<void> {
-  for (let y = y0; y < y1; y += BAND_ROWS) {
-    const [from, to] = [y * width, Math.min(y + BAND_ROWS, y1) * width];
-    const part = (planes: object) =>
-      Object.fromEntries(Object.entries(planes).map(([name, plane]) => [name, (plane as Float32Array).subarray(from, to)]));
-    await body(...(sets.map(part) as unknown as T));
-  }
-}
-
-function resampledPlanes({ width, height }: Shape, compute: Compute): ResampledPlanes {
-  const n = width * height;
-  return { data: compute.float32(n), variance: compute.float32(n), mask: compute.uint16(n) };
-}
-
-/** First pass: what every frame is compared with. */
-export async function addToReference(
-  frames: readonly StackFrame[],
-  grid: OutputGrid,
-  { reference }: StackState,
-  { meshPix }: StackingOptions,
-  compute: Compute,
-): Promise<void> {
-  for (const frame of frames) {
-    await compute.scope(async () => {
-      const { toFrame, rows } = place(frame, grid);
-      const prepared = await prepareFrame(frame, null, meshPix, compute);
-      const out = resampledPlanes(grid, compute);
-      await compute.resample(prepared, { ...grid, grid: toFrame, scale: frame.scale, rows }, out);
-      await inBands(grid.width, rows, [out, reference] as const, ({ data, mask }, sums) =>
-        compute.addReference(data, mask, frame.weight, sums),
-      );
-    });
-  }
-}
+/** Frames that were read once, for the second look: as many as fit [bytes] beside what a stack of this size needs anyway. */
+export type Drafts = Map<StackFrame, FrameDraft>;
+const MOST_BYTES = 850e6;
+/** Bytes per pixel of a draft, and of the stack: sums, reference, one frame at work. */
+const DRAFT_BYTES = 10;
+const STACK_BYTES = 62;
 
 /**
- * Second pass: sky again with the sources of all frames masked, outliers out, and into the half the frame belongs to.
+ * First look: what every frame is compared with. The planes are the caller's.
  *
- * @param areNew the frames are not in the reference yet: they are compared with those that are, and added to it
+ * @param drafts - filled with the frames that there is room for
  */
+export async function referenceOf(
+  frames: readonly StackFrame[],
+  grid: OutputGrid,
+  options: StackingOptions,
+  compute: Compute,
+  drafts: Drafts,
+): Promise<ReferencePlanes> {
+  const n = grid.width * grid.height;
+  const planes: ReferencePlanes = { mean: compute.float32(n), rest: compute.float32(n) };
+  const skyOf = skyFrames(frames, options.skyNeighbours, compute);
+  const most = options.skyNeighbours > 0 ? 0 : (MOST_BYTES - STACK_BYTES * n) / DRAFT_BYTES;
+  let pixels = 0;
+  await compute.scope(async (keep) => {
+    const zeros = (): Float32Array => compute.float32(n).fill(0);
+    const sums: ReferenceSums = { sum: zeros(), weight: zeros(), top: zeros(), topWeight: zeros() };
+    for (const [k, frame] of frames.entries()) {
+      await compute.scope(async (keepDraft) => {
+        const draft = await draftFrame(frame, options.meshPix, await skyOf(k), compute);
+        if (draft === null) return;
+        const { toFrame, rows } = place(frame, grid);
+        const prepared = await prepareFrame(draft, compute);
+        const { width } = grid;
+        await inBands({ frame, prepared, toFrame, rows, width }, compute, async (band, from, to) => {
+          const { data, mask } = partOf({ data: band.data, mask: band.mask }, (from - band.y0) * width, (to - band.y0) * width);
+          await compute.addReference(data, mask, frame.weight, partOf(sums, from * width, to * width));
+        });
+        pixels += draft.data.length;
+        if (pixels > most) return;
+        for (const plane of [draft.data, draft.variance, draft.mask]) keepDraft(plane);
+        drafts.set(frame, draft);
+      });
+    }
+    for (const draft of drafts.values()) for (const plane of [draft.data, draft.variance, draft.mask]) keep(plane);
+    await compute.reference(sums, planes);
+  });
+  return planes;
+}
+
+/** The clipped sums so far as what a new frame is compared with. The planes are the caller's. */
+export function referenceOfHalves(halves: Halves, compute: Compute): ReferencePlanes {
+  const n = halves[0].sum.length;
+  return meanOfSums(halves, { mean: compute.float32(n), rest: compute.float32(n) });
+}
+
+/** Second look: sky again with the sources of all frames masked, trails and outliers out, and into the half the frame belongs to. */
 export async function addToStack(
   frames: readonly { readonly frame: StackFrame; readonly half: 0 | 1 }[],
   grid: OutputGrid,
-  { reference, halves }: StackState,
+  halves: Halves,
+  reference: ReferencePlanes,
   referenceFwhmArcsec: number,
   options: StackingOptions,
   compute: Compute,
-  { areNew = false } = {},
+  drafts: Drafts = new Map(),
 ): Promise<FrameTrace[]> {
   return compute.scope(async () => {
-    const n = grid.width * grid.height;
-    const others: ReferencePlanes = { mean: compute.float32(n), rest: compute.float32(n) };
-    await inBands(grid.width, [0, grid.height], [reference, others] as const, (sums, planes) => compute.reference(sums, planes));
-    const objects = await objectMap(others, grid, compute);
+    const objects = await objectMap(reference, grid, compute);
+    const skyOf = skyFrames(
+      frames.map(({ frame }) => frame),
+      options.skyNeighbours,
+      compute,
+    );
     const traces: FrameTrace[] = [];
-    for (const { frame, half } of frames) {
-      traces.push(
-        await compute.scope(async () => {
-          const { toFrame, rows } = place(frame, grid);
-          const toStack = coordinateGrid(frame.frame, (x, y) => grid.wcs.skyToPixel(...frame.wcs.pixelToSky(x, y)));
-          const prepared = await prepareFrame(frame, { plane: objects, shape: grid, grid: toStack }, options.meshPix, compute);
-          const out = resampledPlanes(grid, compute);
-          await compute.resample(prepared, { ...grid, grid: toFrame, scale: frame.scale, rows }, out);
-          const rejectedPixels =
-            options.clipSigma > 0
-              ? await rejectOutliers(
-                  { frame, prepared, toFrame, rows, resampled: out, grid, reference: others, referenceFwhmArcsec, options },
-                  compute,
-                )
-              : 0;
-          const share = { weight: frame.weight, seconds: frame.frame.meta.exposureSec };
-          await inBands(grid.width, rows, [out, halves[half], reference] as const, async (planes, sums, all) => {
-            await compute.addFrame(planes, share, sums);
-            if (areNew) await compute.addReference(planes.data, planes.mask, frame.weight, all);
-          });
-          return { rejectedPixels, power: resamplingPower(toFrame, frame.frame) };
-        }),
-      );
+    for (const [k, { frame, half }] of frames.entries()) {
+      const trace = await compute.scope(async (): Promise<FrameTrace> => {
+        const kept = drafts.get(frame);
+        const draft = kept ?? (await draftFrame(frame, options.meshPix, await skyOf(k), compute));
+        if (draft === null) return { rejectedPixels: 0, power: 1, streaks: [], sky: null };
+        const { toFrame, rows } = place(frame, grid);
+        const toStack = coordinateGrid(frame.frame, (x, y) => grid.wcs.skyToPixel(...frame.wcs.pixelToSky(x, y)));
+        const prepared = await refineFrame(draft, frame, { plane: objects, shape: grid, grid: toStack }, options, compute);
+        const share = { weight: frame.weight, seconds: frame.frame.meta.exposureSec };
+        let rejectedPixels = 0;
+        const { width } = grid;
+        await inBands({ frame, prepared, toFrame, rows, width }, compute, async (band, from, to) => {
+          if (options.clipSigma > 0)
+            rejectedPixels += await rejectOutliers(
+              { frame, prepared, toFrame, band, grid, reference, referenceFwhmArcsec, options },
+              compute,
+            );
+          const { data, variance, mask } = band;
+          const planes = partOf({ data, variance, mask }, (from - band.y0) * width, (to - band.y0) * width);
+          await compute.addFrame(planes, share, partOf(halves[half], from * width, to * width));
+        });
+        if (kept) for (const plane of [kept.data, kept.variance, kept.mask]) compute.free(plane);
+        return {
+          rejectedPixels,
+          power: resamplingPower(toFrame, frame.frame),
+          streaks: prepared.streaks,
+          sky: frameSkyOf(frame, prepared.sky),
+        };
+      });
+      traces.push(trace);
     }
     return traces;
   });

@@ -3,9 +3,9 @@ import { MaskPlane, scalarCompute } from '@colibri/numerics';
 import type { Stack } from '@colibri/pipeline';
 import { describe, expect, it } from 'vitest';
 import { stacking } from './stacking.ts';
-import { contextOf, type MadeStar, type MadeUnitSpec, makeUnit, skyOf } from './testing.ts';
+import { contextOf, type MadeStar, type MadeUnitSpec, makeUnit, parametersOf, skyOf } from './testing.ts';
 
-const defaults = { back_size: 64, nsig: 4.5, size_max: 12000 };
+const defaults = { ...parametersOf(stacking), back_size: 64 };
 const compute = scalarCompute();
 
 async function stacked(spec: MadeUnitSpec, parameters: Partial<typeof defaults> = {}) {

@@ -1,18 +1,31 @@
 import type { Compute, StackSums } from '@colibri/numerics';
-import { defineModule, input, metric, number, output, type StackSet, type Unit } from '@colibri/pipeline';
+import {
+  choice,
+  defineModule,
+  flag,
+  input,
+  metric,
+  number,
+  output,
+  type Stack,
+  type StackSet,
+  text,
+  type Unit,
+} from '@colibri/pipeline';
 import { nothingToStack } from './errors.ts';
-import { frameShare, type StackFrame } from './frame-share.ts';
+import { frameShares, type StackFrame } from './frame-share.ts';
 import { commonFactor, continues, growHalves, type KeptStack, rescale } from './kept-stack.ts';
 import { makeStack } from './make-stack.ts';
 import { type OutputGrid, outputGrid } from './output-grid.ts';
 import { stacksCodec } from './stack-file.ts';
-import { addToReference, addToStack, emptyState, type StackingOptions } from './stack-unit.ts';
+import { addSky, stackSky } from './stack-sky.ts';
+import { addToStack, type Drafts, emptyHalves, referenceOf, referenceOfHalves, type StackingOptions } from './stack-unit.ts';
 
 /** Adds the frames of a unit to one deep image, and to one of each half of them. */
 export const stacking = defineModule({
   name: 'stacking',
   code: 'ST',
-  version: '1.0.0',
+  version: '1.1.0',
   title: 'Stacking',
   summary:
     'Resamples the frames of a unit to one grid and adds them up with the weights of the best S/N; cosmic rays and trails are left out, changes of stars are not.',
@@ -29,10 +42,22 @@ export const stacking = defineModule({
       default: 4.5,
       atLeast: 0,
     }),
+    trails: flag('Search each frame for trails of satellites, also faint ones, and leave them out.', { default: true }),
+    subtract_sky: flag('Take the sky away; the model of it is kept with the stack in any case.', { default: true }),
+    sky_frame: choice(
+      'Take the pattern of the sky away, as the median of the frames around each in time, without their sources: for infrared detectors.',
+      { options: ['auto', 'yes', 'no'], default: 'auto' },
+    ),
+    sky_filters: text('Filters for which sky_frame = auto means yes.', { default: 'J,H,K,Ks' }),
+    sky_neighbours: number('Frames whose median is a sky frame.', { unit: 'frames', default: 8, atLeast: 3 }),
     size_max: number('Longest side of the stack.', { unit: 'pixel', default: 12000, atLeast: 64 }),
   },
   outputs: {
-    stacks: output('stacks', 'Stack and its halves.', { unit: 'electron/s', level: 'L1c', codec: stacksCodec }),
+    stacks: output('stacks', 'Stack and its halves; the sky that was in it, with its error; the trails that were left out.', {
+      unit: 'electron/s',
+      level: 'L1c',
+      codec: stacksCodec,
+    }),
   },
   metrics: {
     frames: metric('Frames in the stack.', { unit: 'frames', card: 'STNFRAME', field: 'stackedFrames' }),
@@ -41,11 +66,7 @@ export const stacking = defineModule({
   },
 
   async run({ unit, alignment }, parameters, { compute, info, warn, kept, isFinal }) {
-    const frames: StackFrame[] = [];
-    for (const [i, frame] of unit.frames.entries()) {
-      const share = await frameShare(frame, alignment.frames[i]!, compute);
-      if (share !== null) frames.push(share);
-    }
+    const frames = await frameShares(unit.frames, alignment.frames, compute, warn);
     if (frames.length === 0) throw nothingToStack({ unit: unit.name, frames: unit.frames.length });
     const grid = outputGrid(
       frames.map(({ frame, wcs }) => ({ width: frame.width, height: frame.height, wcs })),
@@ -54,7 +75,14 @@ export const stacking = defineModule({
       { mostPix: parameters.size_max, margin: isFinal ? 0 : LIVE_MARGIN },
     );
     if (grid.isLimited) warn(`The frames cover more than ${parameters.size_max} pixels: the stack shows the middle of them.`);
-    const options = { meshPix: parameters.back_size, clipSigma: parameters.nsig };
+    const isInfrared = parameters.sky_filters.split(',').some((filter) => filter.trim() === unit.filter);
+    const options: StackingOptions = {
+      meshPix: parameters.back_size,
+      clipSigma: parameters.nsig,
+      findTrails: parameters.trails,
+      skyNeighbours:
+        parameters.sky_frame === 'yes' || (parameters.sky_frame === 'auto' && isInfrared) ? parameters.sky_neighbours : 0,
+    };
     const stacks = await compute.scope(async (keep) => {
       const before = isFinal ? undefined : (kept.get(KEPT) as KeptStack | undefined);
       kept.clear();
@@ -63,9 +91,9 @@ export const stacking = defineModule({
         ? await addFrames(before, frames, options, compute)
         : await stackAll(frames, grid, options, isFinal ? compute : null, compute);
       if (!isFinal) kept.set(KEPT, grown);
-      const set = stacksOf(grown, compute);
-      for (const stack of [set.stack, set.halfA, set.halfB]) {
-        if (stack === null) continue;
+      const set = stacksOf(grown, isFinal, compute);
+      if (!parameters.subtract_sky) for (const stack of stacksIn(set)) if (stack.sky) addSky(stack.sky, stack, stack.data);
+      for (const stack of stacksIn(set)) {
         for (const plane of [stack.data, stack.variance, stack.mask, stack.coverageSec]) keep(plane);
       }
       return set;
@@ -75,6 +103,11 @@ export const stacking = defineModule({
       `${frames.length} frames, ${stack.exposureSec.toFixed(0)} s, on ${stack.width} × ${stack.height} pixels; ` +
         `${stack.inputs.reduce((sum, one) => sum + one.rejectedPixels, 0)} pixels left out.`,
     );
+    for (const { frameId, trails } of stack.inputs)
+      for (const { x0, y0, x1, y1, snr } of trails ?? [])
+        info(
+          `${frameId}: a trail from (${x0.toFixed(0)}, ${y0.toFixed(0)}) to (${x1.toFixed(0)}, ${y1.toFixed(0)}), S/N ${snr.toFixed(0)}, is left out.`,
+        );
     return {
       outputs: { stacks },
       metrics: { frames: frames.length, exposure: stack.exposureSec, fwhm: stack.fwhmPix * grid.scaleArcsec },
@@ -102,6 +135,8 @@ const withoutMargin = (grid: OutputGrid, isFinal: boolean): OutputGrid =>
         height: grid.height - 2 * LIVE_MARGIN,
       };
 
+const stacksIn = ({ stack, halfA, halfB }: StackSet): Stack[] => [stack, halfA, halfB].filter((one) => one !== null);
+
 /** @param memory - where the sums lie; null: on the heap */
 async function stackAll(
   frames: readonly StackFrame[],
@@ -110,12 +145,15 @@ async function stackAll(
   memory: Compute | null,
   compute: Compute,
 ): Promise<KeptStack> {
-  const state = emptyState(grid, memory);
+  const drafts: Drafts = new Map();
   const inFirst = frames.length >> 1;
-  await addToReference(frames, grid, state, options, compute);
+  const reference = await referenceOf(frames, grid, options, compute, drafts);
+  const halves = emptyHalves(grid, memory);
   const members = frames.map((frame, i) => ({ frame, half: i < inFirst ? (0 as const) : (1 as const) }));
-  const traces = await addToStack(members, grid, state, meanFwhmArcsec(frames), options, compute);
-  return { grid, state, frames, traces, inFirst };
+  const traces = await addToStack(members, grid, halves, reference, meanFwhmArcsec(frames), options, compute, drafts);
+  compute.free(reference.mean);
+  compute.free(reference.rest);
+  return { grid, halves, frames, traces, inFirst };
 }
 
 /** Only the new ones: a frame costs the same however many were before it. */
@@ -126,22 +164,29 @@ async function addFrames(
   compute: Compute,
 ): Promise<KeptStack> {
   rescale(before, commonFactor(before, frames));
-  const { grid, state, inFirst, traces: known } = growHalves(before);
+  const { grid, halves, inFirst, traces: known } = growHalves(before);
+  const reference = referenceOfHalves(halves, compute);
   const members = frames.slice(known.length).map((frame) => ({ frame, half: 1 as const }));
   const fwhm = meanFwhmArcsec(before.frames);
-  const traces = await addToStack(members, grid, state, fwhm, options, compute, { areNew: true });
-  return { grid, state, frames, traces: [...known, ...traces], inFirst };
+  const traces = await addToStack(members, grid, halves, reference, fwhm, options, compute);
+  compute.free(reference.mean);
+  compute.free(reference.rest);
+  return { grid, halves, frames, traces: [...known, ...traces], inFirst };
 }
 
-function stacksOf({ grid, state, frames, traces, inFirst }: KeptStack, compute: Compute): StackSet {
-  const [first, second] = state.halves;
-  const half = (sums: StackSums, from: number, to: number) =>
-    to - from < 2 ? null : makeStack([sums], frames.slice(from, to), traces.slice(from, to), grid, compute);
-  return {
-    stack: makeStack(state.halves, frames, traces, grid, compute),
-    halfA: half(first, 0, inFirst),
-    halfB: half(second, inFirst, frames.length),
+/** @param isLast - the sums are not needed afterwards: the planes of the halves are made in their place */
+function stacksOf({ grid, halves, frames, traces, inFirst }: KeptStack, isLast: boolean, compute: Compute): StackSet {
+  const of = (sums: readonly StackSums[], from: number, to: number, last: boolean): Stack => {
+    const [those, theirs] = [frames.slice(from, to), traces.slice(from, to)];
+    const sky = stackSky(
+      those,
+      theirs.map((trace) => trace.sky),
+      grid,
+    );
+    return makeStack({ sums, frames: those, traces: theirs, sky, isLast: last }, grid, compute);
   };
+  const half = (k: 0 | 1, from: number, to: number) => (to - from < 2 ? null : of([halves[k]], from, to, isLast));
+  return { stack: of(halves, 0, frames.length, false), halfA: half(0, 0, inFirst), halfB: half(1, inFirst, frames.length) };
 }
 
 const meanFwhmArcsec = (frames: readonly StackFrame[]): number =>

@@ -97,7 +97,7 @@ export function makeUnit(spec: MadeUnitSpec): { readonly unit: Unit; readonly al
       metrics: { ...noMetrics, fwhmPix: fwhm, skyRmsElectron: Math.sqrt(skyElectron + 64) },
       sources: { columns: empty, raDeg: null, decDeg: null, magAuto: null, magAutoErr: null },
       sha256: `sha${k}`,
-      load: async () => frame,
+      load: async () => ({ ...frame, data: data.slice(), mask: mask.slice(), variance: variance.slice() }),
     } as unknown as UnitFrame;
     const aligned: AlignedFrame = {
       frameId: meta.frameId,
@@ -141,3 +141,11 @@ export const contextOf = (compute: Compute, isFinal = true, kept = new Map<strin
   const warnings: string[] = [];
   return { compute, isFinal, kept, warnings, info: () => {}, warn: (sentence: string) => warnings.push(sentence) };
 };
+
+/** Defaults of a module's parameters. */
+export const parametersOf = <P extends Record<string, { readonly default: unknown }>>(module: {
+  readonly parameters: P;
+}): { [N in keyof P]: P[N]['default'] } =>
+  Object.fromEntries(Object.entries(module.parameters).map(([name, spec]) => [name, spec.default])) as {
+    [N in keyof P]: P[N]['default'];
+  };

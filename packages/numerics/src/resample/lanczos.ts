@@ -1,6 +1,6 @@
 /** Steps of the table per pixel; between them weights are interpolated linearly (error below 1e-6). */
 export const LANCZOS_PHASES = 1024;
-/** Values per phase: six weights, then two zeros. */
+/** Values per phase: six weights, and two for the variance. */
 export const LANCZOS_STRIDE = 8;
 
 /** Lanczos-3 at a distance [pix]. */
@@ -15,6 +15,8 @@ export function lanczos3(t: number): number {
  * Weights of the pixels −2 … 3 about the one left of (or below) a point, by the fraction of a pixel it lies beyond; each phase adds up
  * to 1, so that a flat image stays flat. `LANCZOS_PHASES + 2` rows of `LANCZOS_STRIDE`.
  *
+ * Two more, for variances: the squares of the two middle weights, which are 95 % or more of Σ w², multiplied so that they add up to all of it.
+ *
  * Source: Duchon 1979, J. Appl. Meteor. 18, 1016; as LANCZOS3 of SWarp (Bertin et al. 2002, ASPC 281, 228).
  */
 export function lanczosTable(): Float32Array {
@@ -26,16 +28,20 @@ export function lanczosTable(): Float32Array {
     weights.forEach((weight, j) => {
       table[phase * LANCZOS_STRIDE + j] = weight / sum;
     });
+    const squares = weights.map((weight) => (weight / sum) ** 2);
+    const factor = squares.reduce((a, b) => a + b, 0) / (squares[2]! + squares[3]!);
+    table[phase * LANCZOS_STRIDE + 6] = factor * squares[2]!;
+    table[phase * LANCZOS_STRIDE + 7] = factor * squares[3]!;
   }
   return table;
 }
 
-/** The six weights at a fraction 0 … 1 of a pixel. */
+/** The six weights at a fraction 0 … 1 of a pixel, and the two of the variance if `out` has room for them. */
 export function lanczosWeights(table: Float32Array, fraction: number, out: Float64Array): void {
   const at = fraction * LANCZOS_PHASES;
   const phase = Math.floor(at);
   const rest = at - phase;
-  for (let j = 0; j < 6; j++) {
+  for (let j = 0; j < out.length; j++) {
     const a = table[phase * LANCZOS_STRIDE + j]!;
     out[j] = a + rest * (table[(phase + 1) * LANCZOS_STRIDE + j]! - a);
   }

@@ -1,7 +1,7 @@
 import { MaskPlane } from '../mask-plane.ts';
 import { assertPlane, type Shape } from '../shape.ts';
 import { type CoordinateGrid, cellArea, GRID_STEP } from './coordinate-grid.ts';
-import { LANCZOS_PHASES, LANCZOS_STRIDE, lanczosTable } from './lanczos.ts';
+import { LANCZOS_STRIDE, lanczosTable, lanczosWeights } from './lanczos.ts';
 
 /** The image to resample. Every value is finite; bad pixels were filled from their neighbours, and their mask tells them. */
 export interface ResampleInput extends Shape {
@@ -36,7 +36,8 @@ const HIGH = 6;
 
 /**
  * Lanczos-3 interpolation at the places that `grid` tells, times the area of the input that a pixel covers, so that the light of a source
- * is kept. Variances go through the squares of the weights; neighbours are correlated afterwards (see `resamplingPower`).
+ * is kept. Variances go through the squares of the weights, of which the four middle pixels stand for all 36: exact where the variance is
+ * flat, and near enough at stars. Neighbours are correlated afterwards (see `resamplingPower`).
  */
 export function resample(input: ResampleInput, options: ResampleOptions, out: ResampledPlanes): ResampledPlanes {
   assertResample(input, options, out);
@@ -55,8 +56,8 @@ function resampleRows(
 ) {
   const { grid, width, scale, mostBad = MOST_BAD } = options;
   const { columns, u: gu, v: gv } = grid;
-  const wx = new Float64Array(6);
-  const wy = new Float64Array(6);
+  const wx = new Float64Array(LANCZOS_STRIDE);
+  const wy = new Float64Array(LANCZOS_STRIDE);
   for (let y = y0; y < y1; y++) {
     const r = Math.floor(y / GRID_STEP);
     const fy = (y - r * GRID_STEP) / GRID_STEP;
@@ -76,7 +77,7 @@ function resampleRows(
   }
 }
 
-/** One pixel of the result. */
+/** One pixel of the result; `wx` and `wy` are work space of eight. */
 export function resamplePixel(
   input: ResampleInput,
   u: number,
@@ -97,23 +98,20 @@ export function resamplePixel(
     out.mask[o] = MaskPlane.NO_DATA;
     return;
   }
-  weights(table, u - iu, wx);
-  weights(table, v - iv, wy);
+  lanczosWeights(table, u - iu, wx);
+  lanczosWeights(table, v - iv, wy);
   let sum = 0;
-  let sum2 = 0;
   for (let b = 0; b < 6; b++) {
     const p = (iv - 2 + b) * sw + iu - 2;
     let s = 0;
-    let s2 = 0;
-    for (let a = 0; a < 6; a++) {
-      s += wx[a]! * data[p + a]!;
-      s2 += wx[a]! * wx[a]! * variance[p + a]!;
-    }
+    for (let a = 0; a < 6; a++) s += wx[a]! * data[p + a]!;
     sum += wy[b]! * s;
-    sum2 += wy[b]! * wy[b]! * s2;
   }
+  const q = iv * sw + iu;
+  const left = wy[6]! * variance[q]! + wy[7]! * variance[q + sw]!;
+  const right = wy[6]! * variance[q + 1]! + wy[7]! * variance[q + 1 + sw]!;
   out.data[o] = sum * factor;
-  out.variance[o] = sum2 * factor * factor;
+  out.variance[o] = (wx[6]! * left + wx[7]! * right) * factor * factor;
   out.mask[o] = near[iv * sw + iu] === 0 ? 0 : badBits(mask, sw, iu, iv, wx, wy, mostBad);
 }
 
@@ -144,17 +142,6 @@ function badBits(
 }
 
 export const MOST_BAD = 0.2;
-
-function weights(table: Float32Array, fraction: number, out: Float64Array): void {
-  const at = fraction * LANCZOS_PHASES;
-  const phase = Math.floor(at);
-  const rest = at - phase;
-  const q = phase * LANCZOS_STRIDE;
-  for (let j = 0; j < 6; j++) {
-    const a = table[q + j]!;
-    out[j] = a + rest * (table[q + LANCZOS_STRIDE + j]! - a);
-  }
-}
 
 export function assertResample(input: ResampleInput, { grid, width, height }: ResampleOptions, out: ResampledPlanes): void {
   assertPlane(input.data, input, 'The image');

@@ -84,6 +84,21 @@ export function reference({ sum, weight, top, topWeight }: ReferenceSums, out: R
   return out;
 }
 
+/** The mean of sums of frames that were clipped, as what a further frame is compared with. NaN and 0: no frame. */
+export function meanOfSums(parts: readonly StackSums[], out: ReferencePlanes): ReferencePlanes {
+  for (let i = 0; i < out.mean.length; i++) {
+    let sum = 0;
+    let weight = 0;
+    for (const part of parts) {
+      sum += part.sum[i]!;
+      weight += part.weight[i]!;
+    }
+    out.mean[i] = weight > 0 ? sum / weight : NaN;
+    out.rest[i] = weight;
+  }
+  return out;
+}
+
 /** Indices of good pixels further than `sigmas` from the reference, by the noise of both. */
 export function outliers(
   { data, variance, mask }: ResampledPlanes,

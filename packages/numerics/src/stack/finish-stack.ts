@@ -9,7 +9,8 @@ export interface StackPlanes {
 }
 
 /**
- * Weighted mean of one or more sums of frames. NaN and NO_DATA where no frame gave light; SATURATED where any frame was saturated.
+ * Weighted mean of one or more sums of frames. NaN and NO_DATA where no frame gave light; SATURATED where any frame was saturated. Planes of `out` may be
+ * those of a part: its sums are lost then.
  */
 export function finishStack(parts: readonly StackSums[], out: StackPlanes): StackPlanes {
   const n = out.data.length;
