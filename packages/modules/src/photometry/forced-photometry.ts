@@ -15,6 +15,7 @@ import {
 import type { ForcedImage, ForcedTable, PhotometricCalibration } from '@colibri/pipeline';
 import type { Wcs } from '@colibri/sky';
 import { microJyOf, scaledPlace, zeroPointAt } from './apply-calibration.ts';
+import { withoutCentringBias } from './centring-bias.ts';
 import { fitFluxScale } from './flux-scale.ts';
 
 /** Bits of the FLAGS of forced photometry. */
@@ -44,6 +45,8 @@ export interface ForcedTarget {
   readonly covarianceFactor: number;
   /** Seconds that the planes' unit is summed over: the exposure for electrons, 1 for electrons per second. */
   readonly unitSec: number;
+  /** It is the reference, or was combined into it: the places follow its noise. */
+  readonly isPartOfReference: boolean;
   /** Planes with the background subtracted, in the memory of `compute`; called inside a scope. `hide`: circles to leave out of the background. */
   load(hide: readonly { readonly x: number; readonly y: number; readonly radius: number }[]): Promise<PsfPlanes>;
   /** Made elsewhere; null: made here from the reference stars. */
@@ -58,7 +61,7 @@ export interface ForcedPlaces {
   readonly source: Int32Array;
   readonly raDeg: Float64Array;
   readonly decDeg: Float64Array;
-  /** Total flux in the reference [electron/s] and its error; NaN where it is not in it. */
+  /** Total flux in the reference, where the places were fitted [electron/s], and its error; NaN where it is not in it. */
   readonly flux: Float64Array;
   readonly fluxErr: Float64Array;
   /** Indices of the stars that PSF and scale are made of. */
@@ -84,8 +87,8 @@ export interface ForcedMeasurement {
 
 /**
  * Fluxes at fixed places in one image, by its own PSF where it has stars enough, on the flux scale of the reference: the ratio of the
- * stars that both see. Nothing is refitted, so nothing is to be undone: faint fluxes scatter about the truth, also below zero. null: no place lies on the image, or no
- * star tells its scale.
+ * stars that both see. What the places owe to the noise of the reference is undone: faint fluxes scatter about the truth, also below
+ * zero. null: no place lies on the image, or no star tells its scale.
  */
 export async function forceOn(target: ForcedTarget, places: ForcedPlaces, compute: Compute): Promise<ForcedMeasurement | null> {
   return compute.scope(async () => {
@@ -106,15 +109,10 @@ export async function forceOn(target: ForcedTarget, places: ForcedPlaces, comput
     const guess = places.flux.map((f) => f * target.unitSec * (target.scale?.value ?? 1));
     const known: KnownSources = { x, y, flux: guess };
     const stars = places.stars.filter((i) => guess[i]! > 0 && Number.isFinite(x[i]!));
-    const psf = target.psf ?? buildPsf(planes, known, stars, { fwhmPix, saturation: target.saturation, holdOut: false });
+    const { saturation, covarianceFactor } = target;
+    const psf = target.psf ?? buildPsf(planes, known, stars, { fwhmPix, saturation, covarianceFactor, holdOut: false });
     if (!psf) return null;
-    const raw = await psfPhotometry(
-      planes,
-      psf,
-      { x, y },
-      { flux: guess, covarianceFactor: target.covarianceFactor, passes: 2 },
-      compute,
-    );
+    const raw = await psfPhotometry(planes, psf, { x, y }, { flux: guess, covarianceFactor, passes: 2 }, compute);
     const perSec = raw.flux.map((f) => f / target.unitSec);
     const perSecErr = raw.fluxErr.map((e) => e / target.unitSec);
     const usable = stars.filter(
@@ -152,7 +150,9 @@ export async function forceOn(target: ForcedTarget, places: ForcedPlaces, comput
       source: Int32Array.from(inside, (i) => places.source[i]!),
       raDeg: take(places.raDeg),
       decDeg: take(places.decDeg),
-      flux: take(perSec, 1 / scale.value),
+      flux: Float64Array.from(inside, (i) =>
+        withoutCentringBias(perSec[i]! / scale.value, places.flux[i]!, places.fluxErr[i]!, target.isPartOfReference),
+      ),
       fluxErr: take(perSecErr, 1 / scale.value),
       chi2: take(raw.chi2),
       flags: Int32Array.from(inside, (i) => flagsOf(planes, raw, grid, i, fwhmPix)),
@@ -208,29 +208,6 @@ export function forcedTable(measured: readonly ForcedMeasurement[]): ForcedTable
     at += m.flux.length;
   }
   return table;
-}
-
-/**
- * Forced photometry in many images, one after the other so that the planes of one at a time are in memory. Images without a scale or
- * without a place are left out, and named in `leftOut`.
- */
-export async function forcedPhotometry(
-  targets: readonly ForcedTarget[],
-  places: ForcedPlaces,
-  compute: Compute,
-): Promise<{
-  readonly table: ForcedTable;
-  readonly measured: readonly ForcedMeasurement[];
-  readonly leftOut: readonly string[];
-}> {
-  const measured: ForcedMeasurement[] = [];
-  const leftOut: string[] = [];
-  for (const target of targets) {
-    const one = await forceOn(target, places, compute);
-    if (one) measured.push(one);
-    else leftOut.push(target.name);
-  }
-  return { table: forcedTable(measured), measured, leftOut };
 }
 
 /** Circle around a source that a background must not see [pix]. */

@@ -12,7 +12,7 @@ type Circle = { readonly x: number; readonly y: number; readonly radius: number 
 export function frameTarget(
   frame: UnitFrame,
   aligned: AlignedFrame | undefined,
-  meshPix: number,
+  { meshPix, isStacked }: { readonly meshPix: number; readonly isStacked: boolean },
   compute: Compute,
 ): ForcedTarget | null {
   const wcs: Wcs | null = aligned?.wcs ?? (frame.solved ? frame.wcs : null);
@@ -31,6 +31,7 @@ export function frameTarget(
     fwhmPix: frame.metrics.fwhmPix ?? 3.5,
     covarianceFactor: 1,
     unitSec: meta.exposureSec,
+    isPartOfReference: isStacked,
     async load(hide) {
       const { data, variance, mask } = await frame.load();
       const hidden = compute.uint16(width * height);
@@ -66,6 +67,7 @@ export function stackTarget(
     fwhmPix: stack.fwhmPix,
     covarianceFactor: stack.covarianceFactor,
     unitSec: 1,
+    isPartOfReference: true,
     psf: known?.psf ?? null,
     scale: known?.scale ?? null,
     async load(hide) {

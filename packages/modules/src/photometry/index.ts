@@ -3,7 +3,7 @@ export { type FilterMagnitudes, filterMagnitudes } from './filter-magnitudes.ts'
 export { FILTERS, type FilterRule, instrumentOf } from './filters.ts';
 export { decodeForced, encodeForced } from './forced-file.ts';
 export type { ForcedMeasurement, ForcedPlaces, ForcedTarget } from './forced-photometry.ts';
-export { ForcedFlag, forcedPhotometry, forcedTable, forceOn, zeroPointsOf } from './forced-photometry.ts';
+export { ForcedFlag, forcedTable, forceOn, zeroPointsOf } from './forced-photometry.ts';
 export { frameTarget, stackTarget } from './forced-targets.ts';
 export { matchStackSources, stackCone } from './match-catalog.ts';
 export type { MeasurableImage, MeasuredImage } from './measure-stack.ts';

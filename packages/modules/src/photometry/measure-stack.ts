@@ -6,7 +6,6 @@ import {
   detectSources,
   type KnownSources,
   measureSources,
-  medianOf,
   type PsfFluxes,
   type PsfModel,
   type PsfPlanes,
@@ -15,6 +14,7 @@ import {
   SourceFlag,
 } from '@colibri/numerics';
 import type { Stack } from '@colibri/pipeline';
+import { apertureOverPsf } from './aperture-over-psf.ts';
 
 export interface DetectParameters {
   /** Least S/N by the matched filter. */
@@ -126,7 +126,8 @@ export async function measureImage(
     },
     compute,
   );
-  const psfToTotal = totalOverPsf(columns, raw, stars, aperToTotal);
+  const clean = stars.filter((i) => columns.flags[i] === 0 && raw.covered[i]! > 0.99);
+  const psfToTotal = aperToTotal * apertureOverPsf(columns, raw, clean);
   return {
     ...measured,
     psfToTotal,
@@ -164,18 +165,10 @@ export async function measureStars(
   let stars = measured.stars.filter((i) => fit(i) && columns.snrWin[i]! > STAR_SNR);
   if (stars.length < FEW) stars = measured.stars.filter((i) => fit(i) && columns.snrWin[i]! > FEW_STAR_SNR);
   const { fwhmPix, starCount } = detection.pointSpread;
-  const built = buildPsf(planes, known, stars, { fwhmPix, saturation: image.saturation, holdOut: isFinal });
+  const { saturation, covarianceFactor } = image;
+  const built = buildPsf(planes, known, stars, { fwhmPix, saturation, covarianceFactor, holdOut: isFinal });
   const psf = built ?? assumedPsf(fwhmPix, image);
   return { columns, aperture, planes, psf, stars, isAssumed: built === null && starCount === 0, known, aperToTotal };
-}
-
-/** Median over the stars of total light, by aperture and growth curve, over the PSF's flux. */
-function totalOverPsf(columns: SourceColumns, fit: PsfFluxes, stars: readonly number[], aperToTotal: number): number {
-  const ratios = stars
-    .filter((i) => columns.flags[i] === 0 && fit.covered[i]! > 0.99)
-    .map((i) => (columns.fluxAper[i]! * aperToTotal) / fit.flux[i]!)
-    .filter((r) => r > 0.5 && r < 2);
-  return ratios.length < 3 ? 1 : medianOf(Float64Array.from(ratios));
 }
 
 /** A circular Moffat profile of β 3, where no star can be seen. */

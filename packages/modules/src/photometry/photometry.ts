@@ -284,11 +284,14 @@ async function forceAll(
     if (one) done.push(one);
     else leftOut.push(target.name);
   }
+  const stacked = new Set(stacks.stack.inputs.map((input) => input.frameId));
   for (const [k, frame] of unit.frames.entries()) {
     const { frameId } = frame.meta;
     const key = `forced ${frameId} ${frame.sha256}`;
     const before = isFinal ? null : keptMeasurement(kept.get(key) as ForcedMeasurement | undefined, places);
-    const target = before ? null : frameTarget(frame, alignment.frames[k], back_size, compute);
+    const target = before
+      ? null
+      : frameTarget(frame, alignment.frames[k], { meshPix: back_size, isStacked: stacked.has(frameId) }, compute);
     const one = before ?? (target && (await forceOn(target, places, compute)));
     if (!one) {
       leftOut.push(frameId);

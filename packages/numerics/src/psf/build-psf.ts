@@ -1,7 +1,7 @@
 import { medianOf } from '../stats/quantile.ts';
 import { fitProfile, profileFwhm, profileSum, profileValue, type StarProfile } from './fit-profile.ts';
 import { fitSamples } from './fit-samples.ts';
-import { modelError } from './model-error.ts';
+import { modelError, modelTests } from './model-error.ts';
 import type { PsfModel } from './psf-model.ts';
 import { psfAt, psfSpline, splineCoefficients, splineStamp } from './psf-spline.ts';
 import { type KnownSources, type PsfPlanes, type StarStamp, starStamps } from './psf-stars.ts';
@@ -15,7 +15,9 @@ export interface BuildPsfOptions {
   readonly maxOrder?: number;
   /** Half-width that holds all the light, in FWHM; default 3.5. */
   readonly radiusFwhm?: number;
-  /** Judges the model by stars that were held out, at the cost of a second fit; default true. */
+  /** Variance of sums over the sum of the pixels' variances, of a resampled image; default 1. */
+  readonly covarianceFactor?: number;
+  /** Judges the model by stars that were held out in turn, at the cost of half a fit more; default true. */
   readonly holdOut?: boolean;
 }
 
@@ -26,6 +28,8 @@ const STARS_FOR_ORDER = [0, 10, 20, 120];
 /** No model is trusted better than this where weights are made, so that one bright star doesn't make the PSF alone. */
 const WEIGHT_ERROR = 0.01;
 const ROUNDS = 3;
+/** Parts of the stars that are left out in turn to judge the model. */
+const FOLDS = 4;
 
 /**
  * Makes the PSF of an image from its stars: a profile (Moffat core and wing) fitted to all, then free samples about it whose variation
@@ -44,15 +48,19 @@ export function buildPsf(
   const stars = starStamps(planes, known, candidates, { fwhmPix: options.fwhmPix, radius, saturation: options.saturation });
   if (stars.length === 0) return null;
   const profile = fitProfile(stars, options.fwhmPix);
-  if (options.holdOut === false || stars.length < 2 * LEAST_FOR_SAMPLES) return fitModel(planes, stars, profile, radius, options);
-  const judges = stars.filter((_, k) => k % 4 === 3).map((star) => ({ ...star }));
-  const makers = stars.filter((_, k) => k % 4 !== 3).map((star) => ({ ...star }));
-  const judged = fitModel(planes, makers, profile, radius, options);
-  const relativeErr = modelError(judges, stampsOf(judged, judges), judged.fwhmPix);
-  return { ...fitModel(planes, stars, profile, radius, options, judged), relativeErr };
+  const { model, kept } = fitModel(planes, stars, profile, radius, options);
+  if (options.holdOut === false || kept.length < 2 * LEAST_FOR_SAMPLES) return model;
+  // Each star is judged by a model that it had no part in.
+  const judged = Array.from({ length: FOLDS }, (_, fold) => {
+    const makers = kept.filter((_star, k) => k % FOLDS !== fold).map((star) => ({ ...star }));
+    const judges = kept.filter((_star, k) => k % FOLDS === fold);
+    const other = fitModel(planes, makers, profile, radius, options, model).model;
+    return modelTests(judges, stampsOf(other, judges), other.fwhmPix, options.covarianceFactor ?? 1);
+  });
+  return { ...model, relativeErr: modelError(judged.flat()) };
 }
 
-/** @param start - a model of some of these stars, which the fit may start from */
+/** @param start - a model of these stars and others, to begin the last round from */
 function fitModel(
   planes: PsfPlanes,
   every: readonly StarStamp[],
@@ -60,7 +68,7 @@ function fitModel(
   radius: number,
   options: BuildPsfOptions,
   start?: PsfModel,
-): PsfModel {
+): { readonly model: PsfModel; readonly kept: readonly StarStamp[] } {
   let stars = every;
   const fwhmPix = profileFwhm(profile);
   const finer = fwhmPix >= 2.6 ? 1 : fwhmPix >= 1.5 ? 2 : 3;
@@ -102,7 +110,7 @@ function fitModel(
   };
   keep();
   const most = Math.min(options.maxOrder ?? 3, STARS_FOR_ORDER.length - 1);
-  for (let round = start ? 1 : 0; round < ROUNDS && stars.length >= LEAST_FOR_SAMPLES; round++) {
+  for (let round = start ? ROUNDS - 1 : 0; round < ROUNDS && stars.length >= LEAST_FOR_SAMPLES; round++) {
     let order = 0;
     // The first round finds what is no star; a varying model could follow it.
     for (let m = 1; m <= (round === 0 ? Math.min(1, most) : most); m++) if (stars.length >= STARS_FOR_ORDER[m]!) order = m;
@@ -114,12 +122,8 @@ function fitModel(
     chi2 = refit(stars, stamps, fwhmPix);
     if (round < ROUNDS - 1) keep();
   }
-  return {
-    ...model,
-    stars: stars.length,
-    chi2: medianOf(Float64Array.from(chi2)),
-    relativeErr: modelError(stars, stamps, fwhmPix),
-  };
+  const relativeErr = modelError(modelTests(stars, stamps, fwhmPix, options.covarianceFactor ?? 1));
+  return { model: { ...model, stars: stars.length, chi2: medianOf(Float64Array.from(chi2)), relativeErr }, kept: stars };
 }
 
 /** Each star's image of unit flux, where and as the model has it. */

@@ -6,54 +6,117 @@ const LEAST_ERROR = 0.001;
 /** Where too few stars tell [1]. */
 const UNKNOWN_ERROR = 0.02;
 
-/**
- * Relative error of fluxes that the model makes [1, rms]: how the light within two FWHM that the fit leaves over scatters from star to star
- * beyond its noise, common part left out (a zero point takes it up).
- *
- * @param stamps - of unit flux, as the model has them at the places of the stars
- */
-export function modelError(stars: readonly StarStamp[], stamps: readonly Float64Array[], fwhmPix: number): number {
-  const left: number[] = [];
-  const noise: number[] = [];
-  for (const [k, star] of stars.entries()) {
-    const { flux, sum, variance } = leftOver(star, stamps[k]!, 2 * fwhmPix);
-    if (!(flux > 0) || !(variance > 0)) continue;
-    left.push(sum / flux);
-    noise.push(variance / flux ** 2);
-  }
-  if (left.length < 4) return UNKNOWN_ERROR;
-  const middle = medianOf(Float64Array.from(left));
-  // The excess for which the median of δ² / (noise + excess) is that of a Gaussian.
-  const wishes = Float64Array.from(left, (l, k) => (l - middle) ** 2 / 0.4549 - noise[k]!);
-  const precise = [...noise].sort((p, q) => p - q)[noise.length >> 1]!;
-  const sharp = wishes.filter((_, k) => noise[k]! <= precise);
-  return Math.min(Math.max(Math.sqrt(Math.max(medianOf(sharp), 0)), LEAST_ERROR), 0.05);
+/** Nor does a model fail by more that still has stars which agree [1]. */
+const LARGEST_ERROR = 0.05;
+const LEAST_STARS = 4;
+/** Stars farther off than this have another trouble than the model [sigma]. */
+const CLIP = 4;
+
+/** Radii of the two fits whose fluxes are compared [FWHM]. */
+const CORE_FWHM = 0.5;
+const WHOLE_FWHM = 1.5;
+
+/** How much more flux the core of a star asks for than all of it, relative to it, and the variance of that by the noise alone. */
+export interface ModelTest {
+  readonly share: number;
+  readonly variance: number;
 }
 
-/** Light within `reach` that the fitted model leaves over, and its variance; the fit shares its noise. */
-function leftOver(star: StarStamp, stamp: Float64Array, reach: number): { flux: number; sum: number; variance: number } {
-  const side = 2 * star.radius + 1;
-  const within: number[] = [];
+/**
+ * Relative error of fluxes that a model makes [1, rms]: the scatter of the tests from star to star beyond their noise; what is common to all is
+ * left out (a zero point takes it up). The excess is the one for which χ² is what it should be.
+ *
+ * Source: Paule & Mandel 1982, J. Res. NBS 87, 377.
+ */
+export function modelError(stars: readonly ModelTest[]): number {
+  let kept = stars;
+  let excess = 0;
+  for (let round = 0; round < 3; round++) {
+    if (kept.length < LEAST_STARS) return UNKNOWN_ERROR;
+    // The first look is a robust one.
+    const middle = round === 0 ? medianOf(Float64Array.from(kept, (s) => s.share)) : weightedMean(kept, excess);
+    excess = round === 0 ? robustExcess(kept, middle) : excessOf(kept);
+    kept = stars.filter(({ share, variance }) => (share - middle) ** 2 <= CLIP ** 2 * (variance + excess));
+  }
+  return Math.min(Math.max(Math.sqrt(excess), LEAST_ERROR), LARGEST_ERROR);
+}
+
+/** The excess variance under which the middle of the squares is that of Gaussian numbers. */
+function robustExcess(stars: readonly ModelTest[], middle: number): number {
+  return Math.max(medianOf(Float64Array.from(stars, ({ share, variance }) => (share - middle) ** 2 / 0.4549 - variance)), 0);
+}
+
+function weightedMean(stars: readonly ModelTest[], excess: number): number {
+  let sum = 0;
+  let weight = 0;
+  for (const { share, variance } of stars) {
+    sum += share / (variance + excess);
+    weight += 1 / (variance + excess);
+  }
+  return sum / weight;
+}
+
+/** The excess variance for which Σ (share − mean)² / (variance + excess) = stars − 1, by bisection; 0: the noise explains all. */
+function excessOf(stars: readonly ModelTest[]): number {
+  let low = 0;
+  let high = LARGEST_ERROR ** 2;
+  if (chi2Of(stars, low) <= stars.length - 1) return 0;
+  for (let step = 0; step < 40; step++) {
+    const middle = 0.5 * (low + high);
+    if (chi2Of(stars, middle) > stars.length - 1) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+function chi2Of(stars: readonly ModelTest[], excess: number): number {
+  const mean = weightedMean(stars, excess);
+  return stars.reduce((sum, { share, variance }) => sum + (share - mean) ** 2 / (variance + excess), 0);
+}
+
+/**
+ * Tests a model on stars: a fit to the core sees another flux than a fit to all where the width is wrong, by less than the fault of the flux
+ * itself; it is scaled by the ratio that a widening of the PSF would make. Neither sees much of the sky, nor of neighbours.
+ *
+ * @param stamps - of unit flux, as the model has them at the places of the stars
+ * @param covarianceFactor - variance of sums over the sum of the pixels' variances
+ */
+export function modelTests(
+  stars: readonly StarStamp[],
+  stamps: readonly Float64Array[],
+  fwhmPix: number,
+  covarianceFactor: number,
+): ModelTest[] {
+  return stars.flatMap((star, k) => {
+    const whole = fitWithin(star, stamps[k]!, WHOLE_FWHM * fwhmPix);
+    const core = fitWithin(star, stamps[k]!, CORE_FWHM * fwhmPix);
+    const asked = (core.flux - whole.flux) / whole.flux;
+    const ratio = core.widening / whole.widening - 1;
+    const variance = (covarianceFactor * (1 / core.information - 1 / whole.information)) / whole.flux ** 2;
+    return whole.flux > 0 && ratio > 0.1 && variance > 0 ? [{ share: asked / ratio, variance: variance / ratio ** 2 }] : [];
+  });
+}
+
+/** Flux by the pixels within `reach`, their information [1/flux²], and how the flux follows a widening of the PSF [relative, any unit]. */
+function fitWithin(star: StarStamp, stamp: Float64Array, reach: number): { flux: number; information: number; widening: number } {
+  const { radius, x, y, cx, cy, data, skyVariance, lightVariance } = star;
+  const side = 2 * radius + 1;
+  const most = Math.min(Math.ceil(reach) + 1, radius - 1);
   let pp = 0;
   let pd = 0;
-  let held = 0;
-  for (let p = 0; p < stamp.length; p++) {
-    const r = Math.hypot((p % side) - star.radius + star.cx - star.x, Math.floor(p / side) - star.radius + star.cy - star.y);
-    const v = star.skyVariance[p]!;
-    if (!(v > 0) || r >= reach) continue;
-    within.push(p);
-    held += stamp[p]!;
-    const w = 1 / (v + star.lightVariance * Math.max(star.flux * stamp[p]!, 0));
-    pp += w * stamp[p]! ** 2;
-    pd += w * stamp[p]! * star.data[p]!;
+  let pl = 0;
+  for (let j = -most; j <= most; j++) {
+    for (let i = -most; i <= most; i++) {
+      if ((i + cx - x) ** 2 + (j + cy - y) ** 2 >= reach * reach) continue;
+      const p = (j + radius) * side + i + radius;
+      const v = skyVariance[p]!;
+      if (!(v > 0)) continue;
+      const value = stamp[p]!;
+      const w = value / (v + lightVariance * Math.max(star.flux * value, 0));
+      pp += w * value;
+      pd += w * data[p]!;
+      pl += w * (stamp[p - 1]! + stamp[p + 1]! + stamp[p - side]! + stamp[p + side]! - 4 * value);
+    }
   }
-  const flux = pd / pp;
-  let sum = 0;
-  let variance = 0;
-  for (const p of within) {
-    sum += star.data[p]! - flux * stamp[p]!;
-    variance += star.skyVariance[p]! + star.lightVariance * Math.max(flux * stamp[p]!, 0);
-  }
-  // Var(Σd − h f) = Σv − 2 h Σ(wPv)/ΣwP² + h²/ΣwP² = Σv + h (h − 2 ΣP_in) / ΣwP² with ΣP_in = h.
-  return { flux, sum, variance: variance - (held * held) / pp };
+  return { flux: pd / pp, information: pp, widening: pl / pp };
 }
