@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { candidateList, frameSummary, unitSummary } from '@colibri/contracts';
+import { candidateList, eventSummary, frameSummary, unitSummary } from '@colibri/contracts';
 import { openFits, readTable } from '@colibri/fits';
 import { expose, type FrameTruth, makeDetector, makeNight, nightCatalogCsv } from '@colibri/simulator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -164,6 +164,27 @@ describe.skipIf(!built)('a simulated night through gp1 (skipped before npm run b
       }
     });
 
+    it('are joined over cameras and filters, with links from page to page', () => {
+      const place = join(folder, 'workspace', '26112101');
+      const event = eventSummary.parse(JSON.parse(readFileSync(join(place, 'event.json'), 'utf8')));
+      expect(event.units.map(({ unit }) => unit)).toEqual(['26112101/C1/r', '26112101/C2/z']);
+      const [best] = event.candidates;
+      expect(Object.keys(best!.names)).toEqual(['r', 'z']);
+      const { raDeg, decDeg } = truths[0]!.afterglow!;
+      const off = Math.hypot((best!.raDeg - raDeg) * Math.cos((decDeg * Math.PI) / 180), best!.decDeg - decDeg) * 3600;
+      expect(off, 'arcsec').toBeLessThan(0.2);
+      for (const { unit, sha256 } of event.units)
+        expect(
+          createHash('sha256')
+            .update(readFileSync(join(folder, 'workspace', unit, 'summary.json')))
+            .digest('hex'),
+        ).toBe(sha256);
+      const hrefs = (page: string) => [...readFileSync(page, 'utf8').matchAll(/href="([^"#]+\.html)"/g)].map(([, href]) => href!);
+      const down = hrefs(join(place, 'summary.html')).map((href) => join(place, href));
+      expect(down).toHaveLength(2);
+      for (const page of down) expect(hrefs(page).map((href) => join(page, '..', href))).toEqual([join(place, 'summary.html')]);
+    });
+
     it('give the same bytes from modules one by one as in the chain', () => {
       const [unit] = units() as [string];
       for (const name of ['alignment', 'stacking', 'photometry', 'subtraction', 'summary']) {
@@ -209,6 +230,12 @@ describe.skipIf(!built)('a simulated night through gp1 (skipped before npm run b
       for (const unit of units()) {
         const killed = hashes(unit.replace('/workspace/', '/killed/'));
         expect([...killed]).toEqual([...hashes(unit)]);
+      }
+      for (const name of ['event.json', 'summary.html']) {
+        const [killed, wanted] = ['killed', 'workspace'].map((place) =>
+          readFileSync(join(folder, place, '26112101', name), 'utf8'),
+        );
+        expect(killed === wanted, name).toBe(true);
       }
     });
   });

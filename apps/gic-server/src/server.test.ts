@@ -148,13 +148,14 @@ describe('answers', () => {
       warnings: [],
       metrics: noUnitMetrics,
       products: ['summary.html', 'summary.json', '../secret.txt'],
+      event: '929744',
       latencySec: 4,
     };
     await night.ledger.putUnit(row);
     expect(board.parse(await json('/api/v1/board')).units).toEqual([row]);
     const key = encodeURIComponent(row.key);
     expect(await json(`/api/v1/units/row?key=${key}`)).toEqual(row);
-    const page = await night.get(`/api/v1/units/page?key=${key}`);
+    const page = await night.get(`/api/v1/units/pages/${row.key}/summary.html`);
     expect(await page.text()).toContain('<title>929744</title>');
     expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'.*sandbox/);
     expect(page.headers.get('content-security-policy')).not.toContain('script-src');
@@ -164,6 +165,20 @@ describe('answers', () => {
       expect([name, response.status >= 400]).toEqual([name, true]);
     }
     expect((await refused('/api/v1/units/row?key=svom/none'))[1].code).toBe('UNIT_UNKNOWN');
+
+    // Links between the pages lead on: up to the page of the target.
+    writeFileSync(join(night.folder, 'workspace', '929744', 'summary.html'), '<!doctype html><title>all filters</title>');
+    const up = new URL('../../summary.html', `http://x/api/v1/units/pages/${row.key}/summary.html`).pathname;
+    expect(await (await night.get(up)).text()).toContain('all filters');
+    for (const path of [
+      'svom/gone/summary.html',
+      'svom/929744/C1/r/summary.json',
+      'other/929744/summary.html',
+      'svom/summary.html',
+    ]) {
+      const response = await night.get(`/api/v1/units/pages/${path}`);
+      expect([path, response.status >= 400]).toEqual([path, true]);
+    }
   });
 
   it('health, figures and its own description', async () => {
@@ -208,6 +223,7 @@ describe('refusals', () => {
   it.each([
     '/api/v1/frames/..%2f..%2fsecret.txt',
     '/api/v1/frames/good/file/..%2f..%2fsecret.txt',
+    '/api/v1/units/pages/svom/..%2f..%2fsecret.txt%2fsummary.html',
     '/..%2fsecret.txt',
     '/assets/..%2f..%2fsecret.txt',
     '/%2e%2e/secret.txt',

@@ -390,6 +390,7 @@ const mockUnits: readonly UnitRow[] = [
       candidateCount: 3,
     },
     products: ['stack.cat.fits', 'stack.fits.fz', 'summary.html', 'summary.json'],
+    event: null,
     latencySec: 4.1,
   },
 ];

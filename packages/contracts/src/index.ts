@@ -1,5 +1,6 @@
 export * from './candidates.ts';
 export * from './catalog.ts';
+export * from './event-summary.ts';
 export * from './frame-row.ts';
 export * from './frame-summary.ts';
 export * from './live.ts';

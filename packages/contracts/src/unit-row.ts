@@ -30,6 +30,8 @@ export const unitRow = z.object({
   metrics: unitMetrics,
   /** Files below `folder`. */
   products: z.array(z.string()),
+  /** Folder of the page over all filters of the target, relative to the workspace; null: there is none. */
+  event: z.string().nullable().default(null),
   /** From the newest frame's file being closed to this state of the products [s]; null when not online. */
   latencySec: z.number().nullable(),
 });

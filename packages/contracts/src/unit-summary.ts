@@ -134,6 +134,8 @@ export const unitSummary = z.object({
       residualOnSky: z.number(),
     })
     .nullable(),
+  /** Why there is no difference, in a sentence; null: there is one. */
+  differenceNote: z.string().nullable().default(null),
   frames: z.array(summaryFrame),
   candidates: candidateList,
   /** Catalogued sources of the stack: how many, and of the brightest a table. */
@@ -189,6 +191,8 @@ export const unitSummary = z.object({
     inputs: z.array(z.object({ role: z.string(), name: z.string(), sha256: z.string().nullable() })),
     replay: z.string(),
   }),
+  /** From this page to the one over all filters of the target; null: there is none. */
+  eventPage: z.string().nullable().default(null),
 });
 export type UnitSummary = z.infer<typeof unitSummary>;
 export type SummaryFrame = z.infer<typeof summaryFrame>;

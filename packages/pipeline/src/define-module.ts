@@ -46,6 +46,8 @@ export interface UnitOrigin {
   /** From the newest frame's end of exposure to now [s]; null offline. Not in the final products' hash. */
   readonly latencySec: number | null;
   readonly warnings: readonly string[];
+  /** From the page of the unit to that of its event; null or absent: there is none. */
+  readonly eventPage?: string | null;
 }
 export type InputKind = keyof InputTypes;
 export interface InputSpec<K extends InputKind = InputKind> {
@@ -179,6 +181,8 @@ export interface ModuleContext {
   readonly kept: Map<string, unknown>;
   /** false: a first look while frames still arrive, where speed wins over the last percent. */
   readonly isFinal: boolean;
+  /** Modules that are left to a thorough look, by name; absent: none. */
+  readonly postponed?: readonly string[];
 }
 
 type Shapes<I extends Record<string, InputSpec>> = {

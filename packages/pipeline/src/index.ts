@@ -32,6 +32,7 @@ export type { CardLine } from './products/cards.ts';
 export { carriedCards, headerOf } from './products/cards.ts';
 export { decodeCatalog, decodeCatalogHeader, decodeReduced } from './products/decode.ts';
 export { encodeCatalog, encodeReduced } from './products/encode.ts';
+export { eventFolderOf } from './products/event-folder.ts';
 export { packPlane } from './products/pack-plane.ts';
 export { type ProductPaths, productPaths, safeName } from './products/paths.ts';
 export { planeNoise } from './products/plane-noise.ts';

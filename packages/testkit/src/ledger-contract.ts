@@ -366,5 +366,6 @@ const unitOf = (pipeline: string): UnitRow => ({
   warnings: ['A doubt.'],
   metrics: noUnitMetrics,
   products: ['stack.fits.fz'],
+  event: null,
   latencySec: 4.2,
 });

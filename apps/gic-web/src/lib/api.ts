@@ -87,7 +87,9 @@ export const sourcesQuery = (frameId: string, pipeline: string | undefined) =>
   });
 
 /** The summary of a unit, a document of its own. */
-export const unitPageUrl = (key: string) => withQuery(`${base}/units/page`, { key });
+/** `key`: `<pipeline>/<folder>` of a unit or of a target; the path is that of the workspace, so that links between pages lead on. */
+export const unitPageUrl = (key: string) =>
+  `${base}/units/pages/${key.split('/').map(encodeURIComponent).join('/')}/summary.html`;
 export const unitProductUrl = (key: string, name: string) => withQuery(`${base}/units/file`, { key, name });
 
 export const previewUrl = (frameId: string, pipeline: string | undefined, size: number) =>

@@ -178,6 +178,7 @@ export async function runUnits({
     memory: { frames: new Map(), kept: new Map() },
     isFinal: true,
     isThorough: true,
+    photoZ: false,
     closedMs: null,
   });
   for (const row of rows) {

@@ -79,6 +79,7 @@ async function serve(port: NonNullable<typeof parentPort>, setup: WorkerSetup): 
         identity: world.identity,
         meta: meta(),
         memory: remembered(message.task.key),
+        photoZ: setup.services.photoZ,
         onProgress: (row) => say({ kind: 'unitProgress', row }),
       }).then(
         (rows) => say({ kind: 'unitDone', rows }),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import {
   type Arrivals,
   folderQuarantine,
+  folderSink,
   type Quarantine,
   removeParts,
   transferFolder,
@@ -14,7 +15,7 @@ import { asObservatoryError, type Clock, isoUtc, type Log, systemClock } from '@
 import type { FrameState, InstanceStatus } from '@colibri/contracts';
 import type { Gp1Config, Ledger } from '@colibri/pipeline';
 import { alreadyRunning, inputVanished } from '../errors.ts';
-import { staleUnits } from '../units/stale-units.ts';
+import { refreshEventPages, staleUnits } from '../units/stale-units.ts';
 import type { LoadedPipeline } from '../world/load-config.ts';
 import { nobody, type OnlineContext } from './context.ts';
 import { openDispatch } from './dispatch.ts';
@@ -153,6 +154,7 @@ export async function startOnline(options: OnlineOptions): Promise<Online> {
     if (late > 0) log.log('INFO', 'GP1', `${late} frames of an earlier run are handed over to the data transfer.`);
     await resumeOrphans(context, dispatch);
     for (const { name, workspaceDir, config: own } of pipelines) {
+      await refreshEventPages(folderSink(workspaceDir), own, config.services);
       for (const folder of await staleUnits(workspaceDir, own)) dispatch.resumeUnit(name, folder);
     }
 

@@ -84,6 +84,7 @@ export function inlineWorkers(options: InlineOptions): FrameWorkers & { readonly
           identity: identity(() => ''),
           meta: { nowMs: Date.now(), longitudeEastDeg: siteLongitudeEastDeg, alertRules: ['trigger', 'project'] },
           memory: remembered(task.key),
+          photoZ: false,
           onProgress,
         });
       } finally {

@@ -15,6 +15,7 @@ import {
   type UnitPorts,
   type UnitResult,
 } from '@colibri/pipeline';
+import { writeEventPage } from './event-page.ts';
 
 /** What a thread remembers of the units that it worked on, the last few. */
 export interface UnitMemory {
@@ -48,6 +49,8 @@ export interface UnitFolderRun {
   readonly memory: UnitMemory;
   readonly isFinal: boolean;
   readonly isThorough: boolean;
+  /** Redshifts on the page over all filters. */
+  readonly photoZ: boolean;
   /** When the newest frame's file was closed [ms since 1970 UTC]; null offline. */
   readonly closedMs: number | null;
   onProgress?(row: UnitRow): void;
@@ -84,7 +87,9 @@ export async function runUnitFolder(run: UnitFolderRun): Promise<UnitRow[]> {
     if (!isNewest && (await isMade(join(run.sink.root, place), last, unit))) continue;
     rows.push(await runUnit(run, unit, epoch));
   }
-  return rows;
+  const newest = units.at(-1);
+  const event = newest && (await writeEventPage(run.sink, newest, { photoZ: run.photoZ }));
+  return rows.map((row) => ({ ...row, event: row.folder === folder ? (event ?? null) : null }));
 }
 
 /** `epoch`: below the unit's folder, empty for the newest night. */
@@ -120,6 +125,7 @@ async function runUnit(run: UnitFolderRun, unit: Unit, epoch: string): Promise<U
       warnings: [...(result.warnings ?? [])],
       metrics: result.metrics ?? noUnitMetrics,
       products: [...(result.products ?? [])],
+      event: null,
       latencySec: sinceClosed(),
     };
   };

@@ -28,6 +28,8 @@ export interface SummaryInputs {
   readonly variability: FieldVariability;
   readonly origin: UnitOrigin;
   readonly isFinal: boolean;
+  /** The difference image comes with a thorough look. */
+  readonly waitsForDifference: boolean;
   readonly warnings: readonly string[];
 }
 
@@ -105,6 +107,7 @@ export function buildSummary(inputs: SummaryInputs, options: SummaryOptions): Un
       residualAtStars: orZero(difference.residualAtStars),
       residualOnSky: orZero(difference.residualOnSky),
     },
+    differenceNote: difference ? null : noDifference(inputs),
     frames,
     candidates,
     catalogued: cataloguedOf(photometry, options.mostRows),
@@ -132,7 +135,16 @@ export function buildSummary(inputs: SummaryInputs, options: SummaryOptions): Un
       inputs: origin.inputs.map((entry) => ({ ...entry })),
       replay: origin.replay,
     },
+    eventPage: origin.eventPage ?? null,
   };
+}
+
+function noDifference({ waitsForDifference, origin }: SummaryInputs): string {
+  if (waitsForDifference)
+    return 'The difference image waits for the thorough look, which comes between frames and when they cease.';
+  return 'subtraction' in origin.modules
+    ? 'No difference image could be made: the doubts above say why.'
+    : 'This pipeline subtracts nothing: there is no difference image.';
 }
 
 const orZero = (value: number): number => (Number.isFinite(value) ? value : 0);

@@ -1,4 +1,5 @@
-export { mergeSummaries } from './merge-summaries.ts';
+export { eventPage } from './event-page.ts';
+export { type EventUnit, mergeEvent, unitsByFilter } from './merge-candidates.ts';
 export { summaryPage } from './page.ts';
-export { summary } from './summary.ts';
 export { encodePng } from './png.ts';
+export { summary } from './summary.ts';

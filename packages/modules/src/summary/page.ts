@@ -53,7 +53,7 @@ function header(s: UnitSummary): string {
   const trigger = s.triggeredAt ? ` · trigger ${instant(s.triggeredAt)}` : '';
   return `<p class="eyebrow">COLIBRI GP1 · night ${escapeHtml(s.nightId)} · camera ${escapeHtml(s.camera)} ${state}</p>
 <h1>${escapeHtml(s.target)} in ${escapeHtml(s.filter)}</h1>
-<p class="small soft">${instant(s.startedAt)} – ${clock(s.endedAt)} UT${trigger} · ${s.stack.frames} frames, ${duration(s.stack.exposureSec)} of exposure</p>`;
+<p class="small soft">${instant(s.startedAt)} – ${clock(s.endedAt)} UT${trigger} · ${s.stack.frames} frames, ${duration(s.stack.exposureSec)} of exposure${s.eventPage ? ` · <a class="noprint" href="${escapeHtml(s.eventPage)}">all filters of ${escapeHtml(s.target)}</a>` : ''}</p>`;
 }
 
 export const placeOf = (candidate: Pick<Candidate, 'raDeg' | 'decDeg' | 'errArcsec'>): string =>
@@ -114,7 +114,7 @@ function chartAndFacts(s: UnitSummary): string {
     ['calibrated against', c ? `${escapeHtml(c.band)} of ${escapeHtml(c.catalog)}, ${c.stars} stars` : MISSING],
     ['limit (5 σ)', s.verdict.limitMag5Sigma === null ? MISSING : `${fixed(s.verdict.limitMag5Sigma, 2)} mag`],
     ['astrometry', a.rmsArcsec ? `${fixed((1000 * Math.hypot(...a.rmsArcsec)) / Math.SQRT2, 0)} mas rms` : MISSING],
-    ['template', d ? escapeHtml(d.origin) : 'none'],
+    ['template', d ? escapeHtml(d.origin) : /waits/.test(s.differenceNote ?? '') ? 'not yet' : 'none'],
     ...(s.latencySec === null ? [] : [['page after the last frame', duration(s.latencySec)] as const]),
   ]
     .map(([k, v]) => `<div><span class="k">${k}</span><span class="v">${v}</span></div>`)
@@ -146,7 +146,7 @@ function newSources(s: UnitSummary): string {
       : '';
   const changes = s.difference
     ? `<p class="small">Difference against ${escapeHtml(s.difference.template)}: ${s.difference.detections} detections, ${s.difference.falsePositives} on the inverted image; residual at stars ${fixed(s.difference.residualAtStars, 2)} σ, on the sky ${fixed(s.difference.residualOnSky, 2)} σ.</p>`
-    : '<p class="small">No difference image was made.</p>';
+    : `<p class="small">${escapeHtml(s.differenceNote ?? 'No difference image was made.')}</p>`;
   return `<section id="new"><h2>${fresh} source${fresh === 1 ? '' : 's'} not in the catalogue</h2>
 <p class="small">${list.catalog ? `Compared with ${escapeHtml(list.catalog)}.` : 'No catalogue was at hand.'}${depth} ${known > 0 ? `${known} catalogued source${known === 1 ? '' : 's'} that changed ${known === 1 ? 'is' : 'are'} in the list as well. ` : ''}${bodies}</p>${changes}
 ${cards}${more}<div class="plots">${variabilityPlot(s)}${rejectedTable(s)}</div></section>`;

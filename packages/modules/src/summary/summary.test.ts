@@ -1,8 +1,9 @@
-import { candidateList, unitSummary } from '@colibri/contracts';
+import { candidateList, eventSummary, unitSummary } from '@colibri/contracts';
 import type { Compute } from '@colibri/numerics';
 import type { ModuleContext } from '@colibri/pipeline';
 import { describe, expect, it } from 'vitest';
-import { mergeSummaries } from './merge-summaries.ts';
+import { eventPage } from './event-page.ts';
+import { type EventUnit, mergeEvent, unitsByFilter } from './merge-candidates.ts';
 import { summaryPage } from './page.ts';
 import { summary } from './summary.ts';
 import { type MadeUnit, type MadeUnitSpec, makeUnit } from './testing.ts';
@@ -118,14 +119,53 @@ describe('summary', () => {
   });
 });
 
-describe('mergeSummaries', () => {
+describe('the page over filters', () => {
+  const unitOf = async (filter: string, change: Partial<MadeUnitSpec> = {}): Promise<EventUnit> => ({
+    summary: (await run(make({ filter, ...change }))).document,
+    sha256: filter.repeat(64).slice(0, 64),
+  });
+
   it('joins what lies at one place in several filters, and raises its score', async () => {
-    const [r, i] = [await run(make()), await run(make({ filter: 'i' }))];
-    const page = mergeSummaries([i.document, r.document]);
-    expect(page.includes('929744 in 2 filters')).toBe(true);
-    expect(page.includes('in 2 of 2 filters')).toBe(true);
-    expect(page.indexOf('href="r/summary.html"')).toBeLessThan(page.indexOf('href="i/summary.html"'));
+    const units = unitsByFilter([await unitOf('i'), await unitOf('r')]);
+    const event = eventSummary.parse(mergeEvent(units, { photoZ: true }));
+    const best = event.candidates[0]!;
+    expect(Object.keys(best.names)).toEqual(['r', 'i']);
+    for (const { summary } of units.shown) expect(best.score).toBeGreaterThanOrEqual(summary.candidates.candidates[0]!.score);
+    expect(best.photoZ, 'two filters say nothing of a redshift').toBeNull();
+    const page = eventPage(
+      event,
+      units.shown.map(({ summary }) => summary),
+    );
+    expect(page).toContain('929744 in 2 filters');
+    expect(page).toContain('in 2 of 2 filters');
+    const links = [...page.matchAll(/href="(C\d\/[ri]\/summary\.html)"/g)].map(([, href]) => href!.split('/')[1]);
+    expect(links).toEqual(['r', 'i']);
     expect(leaks(page)).toEqual([]);
-    expect(mergeSummaries([]).includes('No filter has a summary yet')).toBe(true);
+  });
+
+  it('estimates a redshift from four filters or more, only when asked to, and shows it', async () => {
+    const units = unitsByFilter(await Promise.all(['g', 'r', 'i', 'z'].map((filter) => unitOf(filter))));
+    expect(mergeEvent(units, { photoZ: false }).candidates.every(({ photoZ }) => photoZ === null)).toBe(true);
+    const event = eventSummary.parse(mergeEvent(units, { photoZ: true }));
+    const { photoZ } = event.candidates[0]!;
+    expect(photoZ!.detections).toBe(4);
+    expect(photoZ!.density.reduce((sum, p) => sum + p, 0) * (photoZ!.z[1]! - photoZ!.z[0]!)).toBeCloseTo(1, 2);
+    // Light in g forbids the far universe: a flat spectrum from g to z is no drop-out.
+    expect(photoZ!.highest!).toBeLessThan(6);
+    expect(photoZ!.interval90[1]).toBeLessThanOrEqual(photoZ!.highest! + 0.05);
+    const page = eventPage(
+      event,
+      units.shown.map(({ summary }) => summary),
+    );
+    expect(page).toMatch(/Redshift \d\.\d+ \(90 %/);
+    expect(leaks(page)).toEqual([]);
+  });
+
+  it('takes the deeper of two cameras with one filter', async () => {
+    const [a, b] = [await unitOf('r'), await unitOf('r')];
+    const deeper = { ...b, summary: { ...b.summary, unit: 'x', verdict: { ...b.summary.verdict, limitMag5Sigma: 30 } } };
+    const { shown, leftOut } = unitsByFilter([a, deeper]);
+    expect(shown.map(({ summary }) => summary.unit)).toEqual(['x']);
+    expect(leftOut).toEqual([expect.objectContaining({ unit: a.summary.unit, reason: 'another camera is deeper in r' })]);
   });
 });

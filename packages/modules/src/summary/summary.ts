@@ -94,6 +94,7 @@ export const summary = defineModule({
         variability,
         origin,
         isFinal: context.isFinal,
+        waitsForDifference: context.postponed?.includes('subtraction') ?? false,
         warnings,
       },
       {

@@ -79,6 +79,7 @@ export async function processUnit(
   const written = new Map<string, Uint8Array>();
   const warnings: string[] = [];
   const timingsSec: Record<string, number> = {};
+  const postponed: string[] = [];
   let metrics: UnitMetrics = noUnitMetrics;
   let failure: UnitResult['failure'] = null;
   const show = (module: string, change: Partial<ModuleCell>): void => {
@@ -99,6 +100,7 @@ export async function processUnit(
       const said: string[] = [];
       try {
         if (module.isThorough && !job.isThorough && !job.isFinal) {
+          postponed.push(module.name);
           show(module.name, { state: 'skipped', reason: 'waits for a pause between frames' });
           continue;
         }
@@ -118,6 +120,7 @@ export async function processUnit(
           },
           kept: job.isFinal ? new Map() : keptOf(job.kept, module.name),
           isFinal: job.isFinal,
+          postponed,
         };
         const witness = openWitness(context.warn);
         const values = await gather(module, config, { job, ports, made, records, identity, read, witness });

@@ -3,6 +3,7 @@ import type { Parameter } from '../config/values.ts';
 import type { AnyModule, UnitOrigin } from '../define-module.ts';
 import { canonicalJson, sha256 } from '../hash.ts';
 import { headerText } from '../header-words.ts';
+import { eventPageLink } from '../products/event-folder.ts';
 import type { Unit } from '../unit.ts';
 import type { UnitJob } from './process-unit.ts';
 
@@ -69,7 +70,7 @@ export async function readRecords(
 }
 
 export function originOf(
-  { unit, isFinal, latencySec, config }: UnitJob,
+  { unit, folder, isFinal, latencySec, config }: UnitJob,
   records: readonly ModuleRecord[],
   software: ModuleRecord['software'],
 ): UnitOrigin {
@@ -93,5 +94,6 @@ export function originOf(
     replay: `gp1 replay ${unit.name}`,
     latencySec: isFinal ? null : latencySec,
     warnings: records.flatMap(({ warnings }) => warnings),
+    eventPage: eventPageLink(unit, folder),
   };
 }

@@ -31,6 +31,15 @@ export const units = ({ store, workspaces }: Services): Feature => {
     if (!found) throw productLost({ frameId: row.folder, product: name });
     return found;
   };
+  /** A file called summary.html, wherever it lies in a workspace. */
+  const page = async (asked: string) => {
+    const [, pipeline = '', folder = ''] = /^([^/]+)\/(.+)\/summary\.html$/.exec(asked) ?? [];
+    const workspace = workspaces.get(pipeline);
+    if (workspace === undefined) throw workspaceUnknown({ pipeline });
+    const found = await resolveInside(workspace, `${folder}/summary.html`);
+    if (!found?.path.endsWith('/summary.html')) throw productLost({ frameId: folder, product: 'summary.html' });
+    return found;
+  };
   return {
     name: 'units',
     title: 'Units',
@@ -46,13 +55,15 @@ export const units = ({ store, workspaces }: Services): Feature => {
       }),
       defineRoute({
         method: 'GET',
-        path: '/api/v1/units/page',
+        // As it lies in the workspace, so that the links between pages lead on: <pipeline>/<folder>/summary.html.
+        path: '/api/v1/units/pages/*',
         permission: 'frame.read',
-        summary: 'The summary of a unit as a page: candidates, light curves, limits.',
-        query,
+        summary: 'The summary of a unit, or of a target over its filters, as a page: candidates, light curves, limits.',
+        params: z.object({ '*': z.string().max(300) }),
         answer: 'text/html',
-        async handle({ query }, { reply }) {
-          const { path } = await place(await find(query.key), 'summary.html');
+        hidden: true,
+        async handle({ params }, { reply }) {
+          const { path } = await page(params['*']);
           reply
             .type('text/html; charset=utf-8')
             .header('cache-control', 'private, no-cache')

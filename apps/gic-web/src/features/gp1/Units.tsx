@@ -84,6 +84,11 @@ function UnitCard({ unit }: { unit: UnitRow }) {
         ) : (
           <span className="muted">No summary yet</span>
         )}
+        {unit.event === null ? null : (
+          <a className="link" href={unitPageUrl(`${unit.pipeline}/${unit.event}`)} target="_blank" rel="noreferrer">
+            all filters of {unit.target}
+          </a>
+        )}
         {['stack.fits.fz', 'stack.cat.fits', 'difference.fits.fz', 'forced.fits', 'candidates.json', 'summary.json']
           .filter((name) => unit.products.includes(name))
           .map((name) => (
