@@ -66,7 +66,7 @@ export interface UnitAlignment {
   readonly distortionOrder: number;
   /** Of all accepted frames [arcsec rms per axis]. */
   readonly rmsArcsec: readonly [number, number] | null;
-  /** Frames whose mean transparency is the reference, 1: those of the clear half. */
+  /** Frames whose mean transparency is the reference, 1: those that are equally clear. */
   readonly reference: readonly string[];
 }
 

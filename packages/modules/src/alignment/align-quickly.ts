@@ -15,7 +15,7 @@ import {
 import { NARROW_SHARE_ERR, narrowFluxes } from './common-fluxes.ts';
 import type { Distortion, JointFrame } from './joint-frame.ts';
 import { mapPoint } from './plane-map.ts';
-import { clearHalf, levelAmong } from './transparency.ts';
+import { clearFrames, levelAmong } from './transparency.ts';
 import { findStars, type UnitCatalog, type UnitStars } from './unit-stars.ts';
 import { type FoundFrame, judgeFrames, pooledRms } from './verdicts.ts';
 
@@ -61,7 +61,10 @@ export async function alignQuickly(
   }
   for (const [index, key] of keys.entries()) if (!kept.found.has(key)) kept.found.set(key, layFrame(unit, index, kept));
   const found = keys.map((key) => kept.found.get(key)!);
-  const { reference, mean } = clearHalf(Float64Array.from(found, ({ transparency }) => transparency));
+  const { reference, mean } = clearFrames(
+    Float64Array.from(found, ({ transparency }) => transparency),
+    Float64Array.from(found, ({ transparencyErr }) => transparencyErr),
+  );
   const scaled = found.map((frame) => ({
     ...frame,
     transparency: frame.transparency / mean,

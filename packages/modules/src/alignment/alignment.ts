@@ -7,7 +7,7 @@ import { alignmentCodec } from './alignment-file.ts';
 export const alignment = defineModule({
   name: 'alignment',
   code: 'AL',
-  version: '1.0.0',
+  version: '1.1.0',
   title: 'Alignment',
   summary:
     'Fits the coordinates of all frames of a unit together, measures their relative transparency, and sets unfit frames aside.',

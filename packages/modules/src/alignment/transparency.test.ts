@@ -1,6 +1,6 @@
 import { seededRandom } from '@colibri/base';
 import { describe, expect, it } from 'vitest';
-import { type CommonFluxes, clearHalf, fitTransparency, levelAmong } from './transparency.ts';
+import { type CommonFluxes, clearFrames, fitTransparency, levelAmong } from './transparency.ts';
 
 /** Stars of 20 to 200 S/N in frames of given transparency; some vary by 30 %. */
 function makeFluxes(seed: number, truth: readonly number[], { stars = 80, variables = 0, seenShare = 0.9 } = {}): CommonFluxes {
@@ -100,8 +100,30 @@ describe('fitTransparency', () => {
   });
 });
 
-describe('clearHalf', () => {
-  it('is the clearer half, the odd one included', () => {
-    expect(clearHalf(Float64Array.of(0.9, NaN, 1, 0.2))).toEqual({ reference: [0, 2], mean: 0.95 });
+describe('clearFrames', () => {
+  const of = (values: readonly number[], errors = values.map(() => 0.002)) =>
+    clearFrames(Float64Array.from(values), Float64Array.from(errors));
+
+  it('are all that agree with the clearest, cloudy ones left out', () => {
+    const { reference, mean } = of([0.999, NaN, 1.001, 0.2, 1, 0.97, 0.6]);
+    expect(reference).toEqual([0, 2, 4]);
+    expect(mean).toBeCloseTo(1, 9);
+  });
+
+  it('do not follow a single frame that is high', () => {
+    expect(of([1.2, 1, 1.002, 0.998, 1.001, 0.999, 0.5, 0.6]).reference).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('hold for one frame, and for none', () => {
+    expect(of([0.7])).toEqual({ reference: [0], mean: 0.7 });
+    expect(of([NaN]).reference).toEqual([]);
+  });
+
+  it('are not biased by errors: the mean of nine equal frames is right where the clearest five would be 0.7 errors high', () => {
+    const random = seededRandom(3);
+    let sum = 0;
+    for (let k = 0; k < 400; k++)
+      sum += of(Array.from({ length: 10 }, (_, f) => (f === 7 ? 0.6 : 1) + 0.002 * random.normal())).mean;
+    expect(Math.abs(sum / 400 - 1)).toBeLessThan(0.0001); // 0.002 / √9 / √400 = 3e-5
   });
 });

@@ -13,12 +13,12 @@ export interface CommonFluxes {
 
 /** Light that stars give in each frame beside the others; arrays by frame. */
 export interface RelativeTransparency {
-  /** 1: the mean of the clear half. NaN: no common stars. */
+  /** 1: the mean of the clear frames. NaN: no common stars. */
   readonly value: Float64Array;
   readonly error: Float64Array;
   /** Stars that made it. */
   readonly stars: Int32Array;
-  /** Indices of the clear half. */
+  /** Indices of the clear frames. */
   readonly reference: readonly number[];
   /** ln of the flux per second of each star at the reference transparency; NaN: not in common. */
   readonly brightness: Float64Array;
@@ -32,8 +32,8 @@ const NU = 4;
 
 /**
  * Relative transparencies by a robust weighted fit of ln flux = star + frame: each star its own brightness, each frame its own transparency, a
- * scatter beyond the errors found from the residuals, and variables and blends faded by Student's t. The reference is the mean of the
- * clear half of the frames.
+ * scatter beyond the errors found from the residuals, and variables and blends faded by Student's t. The reference is the mean of
+ * all frames that are equally clear.
  *
  * @param shareErr - relative error of a frame's share of light, common to its stars
  */
@@ -80,10 +80,11 @@ export function fitTransparency(fluxes: CommonFluxes, shareErr: Float64Array): R
     count[frame[k]!]!++;
   }
   const value = Float64Array.from(level, (l, f) => (count[f]! > 0 ? Math.exp(l) : NaN));
-  const { reference, mean: unit } = clearHalf(value);
+  const error = value.map((t, f) => t * Math.hypot(Math.sqrt(1 / information[f]!), shareErr[f]!));
+  const { reference, mean: unit } = clearFrames(value, error);
   return {
     value: value.map((t) => t / unit),
-    error: value.map((t, f) => (t / unit) * Math.hypot(Math.sqrt(1 / information[f]!), shareErr[f]!)),
+    error: error.map((e) => e / unit),
     stars: count,
     reference,
     brightness: brightness.map((b, s) => (hold[s]! > 0 ? b + Math.log(unit) : NaN)),
@@ -94,12 +95,41 @@ export function fitTransparency(fluxes: CommonFluxes, shareErr: Float64Array): R
 /** Median of chi² of one degree of freedom. */
 const MEDIAN_CHI2 = 0.4549;
 
-/** Indices of the clearer half of the frames, and their mean. */
-export function clearHalf(value: Float64Array): { readonly reference: readonly number[]; readonly mean: number } {
+/** Frames within this of each other are equally clear [1]: the extinction of a night changes by as much with the airmass. */
+const EQUALLY_CLEAR = 0.005;
+/** Least share of the frames that can say what clear is: a single one that is high may be wrong. */
+const LEAST_CLEAR = 0.25;
+
+/**
+ * Indices of the frames that are as clear as the clearest, and their mean: all that lie within 3 of their errors, or of `EQUALLY_CLEAR`, about that mean.
+ * The clearest few by themselves would be those with the largest errors upwards, and the reference too high by about one error.
+ */
+export function clearFrames(
+  value: Float64Array,
+  error: Float64Array,
+): { readonly reference: readonly number[]; readonly mean: number } {
   const known = Array.from(value.keys()).filter((f) => Number.isFinite(value[f]!));
-  const clearest = known.sort((a, b) => value[b]! - value[a]! || a - b).slice(0, Math.ceil(known.length / 2));
-  const reference = clearest.sort((a, b) => a - b);
-  return { reference, mean: reference.reduce((sum, f) => sum + value[f]!, 0) / reference.length };
+  const meanOf = (frames: readonly number[]): number => frames.reduce((sum, f) => sum + value[f]!, 0) / frames.length;
+  const around = (start: number): number[] => {
+    let mean = start;
+    let frames: number[] = [];
+    for (let round = 0; round < 10; round++) {
+      const before = frames.length;
+      frames = known.filter(
+        (f) => Math.abs(value[f]! - mean) <= 3 * Math.hypot(Number.isFinite(error[f]!) ? error[f]! : 0, EQUALLY_CLEAR * mean),
+      );
+      if (frames.length === 0 || frames.length === before) break;
+      mean = meanOf(frames);
+    }
+    return frames;
+  };
+  let reference: number[] = [];
+  for (const f of [...known].sort((a, b) => value[b]! - value[a]! || a - b)) {
+    const frames = around(value[f]!);
+    if (frames.length > reference.length) reference = frames;
+    if (reference.length >= LEAST_CLEAR * known.length) break;
+  }
+  return { reference, mean: meanOf(reference) };
 }
 
 /** ln transparency by medians over the stars that a frame shares with those before it. */
