@@ -1,7 +1,7 @@
 import type { Compute } from '../compute.ts';
 import { madSigma } from '../stats/quantile.ts';
-import type { PsfFitColumns } from './fit-groups.ts';
 import { groupSources } from './group-sources.ts';
+import type { PsfFitColumns } from './open-group.ts';
 import type { PsfModel } from './psf-model.ts';
 import { type PsfSpline, psfAt, splineStamp } from './psf-spline.ts';
 import { splineOf } from './psf-stamp.ts';

@@ -123,7 +123,7 @@ function cut(
  * Variance per unit of light in a stamp. Shot noise makes the variance of pixels follow their values, so the slope of one on the other
  * tells it; where it can't be told, the nominal one.
  */
-export function localLightVariance(data: Float64Array, variance: Float64Array, nominal: number): number {
+function localLightVariance(data: Float64Array, variance: Float64Array, nominal: number): number {
   let n = 0;
   let d = 0;
   let v = 0;
