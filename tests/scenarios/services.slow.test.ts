@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { seededRandom } from '@colibri/base';
 import { candidateList, unitSummary } from '@colibri/contracts';
 import { Header, imageHdu, writeFits } from '@colibri/fits';
 import { formatDec, formatRa } from '@colibri/sky';
@@ -75,6 +76,8 @@ describe.skipIf(!built)('services of others (skipped before npm run build)', () 
         'service_deadline_seconds = 1',
       ],
     });
+    // So deep that the body is on the difference only.
+    writeFileSync(join(night.folder, name, 'pipeline', 'photometry.cfg'), '[Parameters]\ndetect_thresh = 12\n');
     await gp1('--config', config, '--once');
     const unit = join(night.folder, name, 'workspace/929744/C1/r');
     const read = (file: string) => JSON.parse(readFileSync(join(unit, file), 'utf8')) as unknown;
@@ -95,8 +98,21 @@ describe.skipIf(!built)('services of others (skipped before npm run build)', () 
     expect(summary.difference).toMatchObject({ origin: 'survey' });
     expect(summary.difference!.residualAtStars).toBeLessThan(1.3);
     expect(inputs.map(({ role }) => role)).toContain('template');
-    // Two of the three new stars are bright enough, in the stack and not in the survey's image.
+    // Two of the three new stars are bright enough.
     expect(summary.difference!.detections).toBe(2);
+
+    // What only the difference shows has its light in every frame too.
+    const onlyThere = list.candidates.filter(({ source, difference }) => source === null && difference !== null);
+    expect(onlyThere.length).toBeGreaterThan(0);
+    for (const { light, difference } of onlyThere) {
+      expect(light.map(({ kind }) => kind).sort()).toEqual(['difference', 'frame', 'frame']);
+      const change = light.find(({ kind }) => kind === 'difference')!;
+      expect(change.fluxMicroJy / change.fluxErrMicroJy).toBeCloseTo(difference!.flux / difference!.fluxErr, 3);
+    }
+    const body = list.candidates.find(({ minorPlanet }) => minorPlanet !== null)!;
+    const truth = night.field.sources.find(({ kind, mag }) => kind === 'new' && mag < 21)!;
+    for (const { kind, fluxMicroJy, fluxErrMicroJy } of body.light.filter(({ kind }) => kind === 'frame'))
+      expect(Math.abs(fluxMicroJy - 10 ** (-0.4 * (truth.mag - 23.9))) / fluxErrMicroJy, kind).toBeLessThan(4);
 
     // Once more from the answers that were kept: nobody is asked.
     asked.length = 0;
@@ -126,8 +142,8 @@ function surveyImage({ field }: SeededNight): Uint8Array {
   const perElectron = 10 ** (-0.4 * (zeroPointMag - 22.5)) / (detector.gain * exposureSec);
   const data = renderLight(old, frame).map((electrons) => electrons * perElectron);
   const sigma = 10 * perElectron;
-  // A fixed pattern stands in for noise: without any the survey's own noise would be unknown.
-  for (let i = 0; i < data.length; i++) data[i]! += sigma * Math.sin(12.9898 * i + 78.233 * (i % 101)) * Math.SQRT2;
+  const random = seededRandom(78);
+  for (let i = 0; i < data.length; i++) data[i]! += sigma * random.normal();
   const header = new Header();
   for (const { keyword, value, comment } of frame.wcs.toCards()) header.set(keyword, value, comment);
   const shape = [size, size];

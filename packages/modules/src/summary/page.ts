@@ -193,6 +193,12 @@ function candidateCard(s: UnitSummary, c: Candidate, isOpen: boolean): string {
       'on the difference',
       `${fixed(c.difference.snr, 1)} σ, opposite lobe ${fixed(100 * (c.difference.dipole ?? 0), 0)} %, real with ${fixed(c.difference.realBogus, 2)}`,
     ]);
+  const change = c.source === null ? c.light.find(({ kind }) => kind === 'difference') : undefined;
+  if (change)
+    rows.push([
+      'the change alone',
+      `${fixed(change.fluxMicroJy, 2)} ± ${fixed(change.fluxErrMicroJy, 2)} µJy${change.fluxMicroJy > 0 ? `, ${escapeHtml(s.filter)} = ${withError(23.9 - 2.5 * Math.log10(change.fluxMicroJy), (1.0857 * change.fluxErrMicroJy) / change.fluxMicroJy, 2)} AB` : ''}; fluxes in frames hold all light of the place`,
+    ]);
   if (c.hosts.length > 0)
     rows.push([
       'galaxies nearby',

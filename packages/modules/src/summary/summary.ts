@@ -2,13 +2,14 @@ import { defineModule, input, metric, number, output, type ReferenceStars } from
 import { localGeometry } from '@colibri/sky';
 import { type BodiesInField, findCandidates } from '../candidates/index.ts';
 import { buildSummary, countOf } from './build-summary.ts';
+import { lightOfChanges } from './light-of-changes.ts';
 import { summaryPage } from './page.ts';
 
 /** Finds the candidates of a unit and writes what a scientist reads: JSON first, and a page made of it. */
 export const summary = defineModule({
   name: 'summary',
   code: 'SU',
-  version: '1.0.0',
+  version: '1.1.0',
   title: 'Summary',
   summary: 'Ranks the candidates of a unit and writes candidates.json, summary.json and a page that works offline.',
   iniLabel: 'Summary',
@@ -72,7 +73,7 @@ export const summary = defineModule({
     const bodies = await bodiesAround({ raDeg, decDeg, radiusDeg, mjdUtc: stack.midMjdUtc });
     if (bodies.failure !== null) warn(`Minor planets were not checked: ${bodies.failure}`);
 
-    const { list: candidates, variability } = findCandidates(
+    const found = findCandidates(
       { unit, alignment, stack, photometry, difference, stars, bodies },
       {
         leastSnr: parameters.detect_snr,
@@ -82,6 +83,7 @@ export const summary = defineModule({
         most: parameters.most_candidates,
       },
     );
+    const candidates = await lightOfChanges(found.list, { unit, alignment, stack, photometry, difference }, context.compute);
     const document = buildSummary(
       {
         unit,
@@ -91,7 +93,7 @@ export const summary = defineModule({
         difference,
         stars,
         candidates,
-        variability,
+        variability: found.variability,
         origin,
         isFinal: context.isFinal,
         waitsForDifference: context.postponed?.includes('subtraction') ?? false,
