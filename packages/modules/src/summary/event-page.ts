@@ -1,6 +1,6 @@
 import type { Candidate, EventSummary, UnitSummary } from '@colibri/contracts';
 import { formatDec, formatRa } from '@colibri/sky';
-import { positionText, triptych } from './charts.ts';
+import { findingChart, positionText, triptych } from './charts.ts';
 import { escapeHtml, fixed, instant, MISSING, sinceTrigger, withError } from './format.ts';
 import { WAVELENGTH_NM } from './merge-candidates.ts';
 import { document } from './page.ts';
@@ -46,16 +46,29 @@ export function eventPage(
   const state = event.isFinal
     ? '<span class="tag ok">final</span>'
     : '<span class="tag watch">first look: frames still arrive</span>';
-  const head = `<p class="eyebrow">COLIBRI GP1 · night ${escapeHtml(event.nightId)} · ${filters.map(escapeHtml).join(' ')} ${state}</p><h1>${escapeHtml(event.target)} in ${filters.length} filter${filters.length === 1 ? '' : 's'}</h1><p class="small soft">from ${instant(event.startedAt)}${event.triggeredAt ? ` · trigger ${instant(event.triggeredAt)}` : ''}</p>`;
+  const head = `<p class="eyebrow">COLIBRI GP1 · night ${escapeHtml(event.nightId)} · <span class="asis">${filters.map(escapeHtml).join(' ')}</span> ${state}</p><h1>${escapeHtml(event.target)} in ${filters.length} filter${filters.length === 1 ? '' : 's'}</h1><p class="small soft">from ${instant(event.startedAt)}${event.triggeredAt ? ` · trigger ${instant(event.triggeredAt)}` : ''}</p>`;
   const sections = shown.slice(0, 12).map((one, k) => candidateSection(summaries, one, k));
   return document(`${event.target} · ${filters.join(' ')} · ${event.nightId}`, [
     head,
     answer(summaries, answered),
     bandTable(summaries, answered, link),
+    chart(summaries),
     `<section><h2>${shown.length} candidate${shown.length === 1 ? '' : 's'} over all filters</h2>${sections.join('')}</section>`,
     shown.length > 12 ? restTable(summaries, shown.slice(12)) : '',
     provenance(event, summaries),
   ]);
+}
+
+/** The deepest filter as the finding chart of all. */
+function chart(summaries: readonly UnitSummary[]): string {
+  const depth = ({ verdict }: UnitSummary): number => verdict.limitMag5Sigma ?? Number.NEGATIVE_INFINITY;
+  const deepest = summaries.reduce((a, b) => (depth(b) > depth(a) ? b : a));
+  const { alert, pictures, filter } = deepest;
+  const place = alert && alert.x !== null && alert.y !== null ? ([alert.x, alert.y] as const) : null;
+  const svg = findingChart(deepest, place);
+  return svg === ''
+    ? ''
+    : `<section><figure class="finder">${svg}<figcaption>${escapeHtml(pictures.chart?.caption ?? '')}, the deepest of all. ${alert ? 'Yellow: the alert. ' : ''}Red: the answer in ${escapeHtml(filter)}. Numbers are ranks in ${escapeHtml(filter)}.</figcaption></figure></section>`;
 }
 
 function provenance(event: EventSummary, summaries: readonly UnitSummary[]): string {

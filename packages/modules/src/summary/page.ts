@@ -51,7 +51,7 @@ function header(s: UnitSummary): string {
     ? '<span class="tag ok">final</span>'
     : '<span class="tag watch">first look: frames still arrive</span>';
   const trigger = s.triggeredAt ? ` · trigger ${instant(s.triggeredAt)}` : '';
-  return `<p class="eyebrow">COLIBRI GP1 · night ${escapeHtml(s.nightId)} · camera ${escapeHtml(s.camera)} ${state}</p>
+  return `<p class="eyebrow">COLIBRI GP1 · night ${escapeHtml(s.nightId)} · camera <span class="asis">${escapeHtml(s.camera)}</span> ${state}</p>
 <h1>${escapeHtml(s.target)} in ${escapeHtml(s.filter)}</h1>
 <p class="small soft">${instant(s.startedAt)} – ${clock(s.endedAt)} UT${trigger} · ${s.stack.frames} frames, ${duration(s.stack.exposureSec)} of exposure${s.eventPage ? ` · <a class="noprint" href="${escapeHtml(s.eventPage)}">all filters of ${escapeHtml(s.target)}</a>` : ''}</p>`;
 }
