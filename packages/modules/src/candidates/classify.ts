@@ -106,6 +106,8 @@ function artefactReason({ facts, variability }: Evidence): string | null {
   const isSharp = (facts.spreadSigma !== null && facts.spreadSigma < -4) || (facts.fwhmRatio !== null && facts.fwhmRatio < 0.6);
   if (facts.flags.includes('at the edge')) return 'Cut by the edge of the stack.';
   if (facts.singleFrame && isSharp) return 'One frame gives all its light and it is sharper than a star: a cosmic ray.';
+  if (facts.singleFrame && facts.entry === 'none' && !(found && found.realBogus >= 0.5))
+    return 'One frame gives all its light, and no difference confirms it: a cosmic ray or a flash.';
   if (facts.flags.includes('satellite trail')) return 'On a satellite trail.';
   if (facts.entry === 'none' && isSharp && !variability?.isVariable) return 'Sharper than a star: a cosmic ray or a bad pixel.';
   if (found && !variability?.isVariable) {

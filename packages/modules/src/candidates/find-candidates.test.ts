@@ -2,7 +2,8 @@ import { candidateList } from '@colibri/contracts';
 import { separationArcsec } from '@colibri/sky';
 import { describe, expect, it } from 'vitest';
 import { type MadeUnit, type MadeUnitSpec, makeUnit } from '../summary/testing.ts';
-import { type CandidateOptions, findCandidates } from './find-candidates.ts';
+import { findCandidates } from './find-candidates.ts';
+import type { CandidateOptions } from './inputs.ts';
 
 const options: CandidateOptions = { leastSnr: 5, alertRadiusDeg: 0.03, mostFalseAlarm: 0.01, fastestArcsecH: 1800, most: 200 };
 const nobody = { mjdUtc: 0, bodies: [], asked: false, failure: null };

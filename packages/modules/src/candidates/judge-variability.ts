@@ -1,5 +1,5 @@
 import type { LightPoint, Variability } from '@colibri/contracts';
-import { amongTrials, FEWEST_REFERENCE, falseAlarmOf } from './false-alarm.ts';
+import { amongTrials, chiSquareTail, FEWEST_REFERENCE, falseAlarmOf } from './false-alarm.ts';
 import { fitLight, type LightFit } from './fit-light.ts';
 import { framesOf } from './light-curves.ts';
 
@@ -21,6 +21,8 @@ export interface FieldVariability {
  * Two looks at each source, the trend (Δχ² of power law or line) and the scatter (χ² of the constant), both against the field's own
  * catalogued stars of similar brightness; trials are the sources tested times two.
  *
+ * What steadies when one frame is left out is not called variable: a cosmic ray or a trail on a star looks just so.
+ *
  * Extended sources are compared with extended ones: the flux that a PSF finds in a galaxy follows the seeing. Where the field has too few of
  * them to say so, no extended source is called variable.
  *
@@ -32,9 +34,13 @@ export function judgeVariability(
   { mostFalseAlarm }: VariabilityOptions,
 ): FieldVariability {
   const fits = new Map<number, LightFit>();
+  const byOneFrame = new Set<number>();
   for (const [source, light] of curves) {
-    const fit = fitLight(framesOf(light).filter(({ isSuspect }) => !isSuspect));
-    if (fit && fit.points >= 3) fits.set(source, fit);
+    const points = framesOf(light).filter(({ isSuspect }) => !isSuspect);
+    const fit = fitLight(points);
+    if (!fit || fit.points < 3) continue;
+    fits.set(source, fit);
+    if (restsOnOne(points)) byOneFrame.add(source);
   }
   const point = judgeOf(
     [...fits].filter(([source]) => matches(kindOf(source), false)).map(([, fit]) => fit),
@@ -48,10 +54,25 @@ export function judgeVariability(
   for (const [source, fit] of fits) {
     const one = (kindOf(source).isExtended ? extended : point).chanceOf(fit);
     const all = amongTrials(one, fits.size);
-    bySource.set(source, { ...fit, falseAlarmOne: one, falseAlarm: all, isVariable: all < mostFalseAlarm });
+    bySource.set(source, {
+      ...fit,
+      falseAlarmOne: one,
+      falseAlarm: all,
+      isVariable: all < mostFalseAlarm && !byOneFrame.has(source),
+    });
   }
   return { bySource, referenceStars: point.count, tested: fits.size };
 }
+
+/** Chance above which the other frames are as steady as their errors [1]. */
+const STEADY = 0.01;
+
+/** Whether some frame, left out, leaves a steady source. */
+export const restsOnOne = (points: readonly LightPoint[]): boolean =>
+  points.some((_, k) => {
+    const others = fitLight(points.filter((_, i) => i !== k));
+    return others !== null && chiSquareTail(others.chi2Constant, others.points - 1) > STEADY;
+  });
 
 const matches = (kind: { readonly isExtended: boolean; readonly isReference: boolean }, isExtended: boolean): boolean =>
   kind.isReference && kind.isExtended === isExtended;
