@@ -1,7 +1,6 @@
 import {
   type ByteSource,
   type ColumnInput,
-  type CompressOptions,
   type FitsFile,
   imageHdu,
   openFits,
@@ -10,14 +9,14 @@ import {
   tableHdu,
   writeFits,
 } from '@colibri/fits';
-import { type Compute, MaskPlane } from '@colibri/numerics';
+import type { Compute } from '@colibri/numerics';
 import {
   type CardLine,
   headerOf,
   headerValues,
   type ProductCodec,
+  packImage,
   packPlane,
-  planeNoise,
   readPixels,
   type Stack,
   type StackInput,
@@ -27,8 +26,6 @@ import {
 } from '@colibri/pipeline';
 import { type LinearWcs, parseWcs } from '@colibri/sky';
 
-/** Steps of the quantised planes per sigma of their noise, as in reduced frames; neighbours of a stack are correlated, which hides nothing. */
-const STEPS = { SCI: 16, VAR: 4 } as const;
 /** Coverage is written in whole milliseconds, without loss. */
 const MS = 1000;
 
@@ -47,46 +44,23 @@ const SCALARS = [
 ] as const;
 
 /**
- * `stack.fits.fz`: SCI [electron/s] and VAR as quantised float32, MASK and COV (coverage [ms]) without loss, INPUTS the frames in it, TRAILS what was
+ * `stack.fits.fz`: SCI [electron/s] and VAR on steps as those of reduced frames, MASK and COV (coverage [ms]) without loss, INPUTS the frames in it, TRAILS what was
  * masked in them, SKY and SKYERR the sky that was taken away, at every 64th pixel. The same stack gives the same bytes.
  */
 export async function encodeStack(stack: Stack, lines: readonly CardLine[], compute: Compute): Promise<Uint8Array> {
   const { width, height, data, variance, mask, coverageSec } = stack;
-  const shape = [width, height];
   const wcs = stack.wcs.toCards().map(({ keyword, value, comment }): CardLine => [keyword, value, comment]);
   const scalars = SCALARS.map(([field, keyword, comment]): CardLine => [keyword, stack[field], comment]);
-  const bits = Object.entries(MaskPlane).map(([name, bit]): CardLine => [`MP_${name}`.slice(0, 8), bit, `bit of MASK: ${name}`]);
   const carried = [...stack.header].filter(([, value]) => value !== null).map(([k, v]): CardLine => [k, v!, '']);
-  const seed = seedOf(stack.inputs.map((one) => one.frameId).join());
-  const quantized = (plane: Float32Array, steps: number): CompressOptions => {
-    const sigma = planeNoise(plane, width);
-    return { algorithm: 'RICE_1', quantize: { level: sigma === null ? steps : -sigma / steps, dither: 'dither1', seed } };
-  };
   const milliseconds = compute.int32(coverageSec.length);
   for (let i = 0; i < milliseconds.length; i++) milliseconds[i] = Math.round(coverageSec[i]! * MS);
   const planes = [
-    await packPlane(
-      { data, shape, name: 'SCI', unit: 'electron/s', header: headerOf([...carried, ...lines, ...scalars, ...wcs]) },
-      quantized(data, STEPS.SCI),
+    ...(await packImage(
+      { width, height, data, variance, mask, unit: 'electron/s', cards: [...carried, ...lines, ...scalars], wcs },
       compute,
-    ),
+    )),
     await packPlane(
-      {
-        data: new Int16Array(mask.buffer, mask.byteOffset, mask.length),
-        shape,
-        name: 'MASK',
-        header: headerOf([...bits, ...wcs]),
-      },
-      { algorithm: 'RICE_1' },
-      compute,
-    ),
-    await packPlane(
-      { data: variance, shape, name: 'VAR', unit: 'electron2/s2', header: headerOf(wcs) },
-      quantized(variance, STEPS.VAR),
-      compute,
-    ),
-    await packPlane(
-      { data: milliseconds, shape, name: 'COV', unit: 'ms', header: headerOf(wcs) },
+      { data: milliseconds, shape: [width, height], name: 'COV', unit: 'ms', header: headerOf(wcs) },
       { algorithm: 'RICE_1' },
       compute,
     ),
@@ -245,11 +219,4 @@ function toFloat32(pixels: Uint16Array | Float32Array, compute: Compute): Float3
   copy.set(pixels);
   compute.free(pixels);
   return copy;
-}
-
-/** 1 to 10000, from the names of the frames. */
-function seedOf(name: string): number {
-  let hash = 7;
-  for (let i = 0; i < name.length; i++) hash = (hash * 31 + name.charCodeAt(i)) % 10_007;
-  return (hash % 10_000) + 1;
 }

@@ -1,5 +1,5 @@
-import { type ColumnInput, type CompressOptions, openFits, readTable, tableHdu, writeFits } from '@colibri/fits';
-import { type Compute, MaskPlane } from '@colibri/numerics';
+import { type ColumnInput, openFits, readTable, tableHdu, writeFits } from '@colibri/fits';
+import type { Compute } from '@colibri/numerics';
 import {
   type CardLine,
   type Difference,
@@ -7,17 +7,18 @@ import {
   type DifferenceSources,
   headerOf,
   headerValues,
+  onSteps,
   type ProductCodec,
+  packImage,
   packPlane,
-  planeNoise,
   readPixels,
 } from '@colibri/pipeline';
 import { type LinearWcs, parseWcs } from '@colibri/sky';
 
 import { decodePsf, encodePsf } from '../photometry/psf-file.ts';
 
-/** Steps of the quantised planes per sigma of their noise, as in stacks; the S/N has sigma 1, and 32 steps of it. */
-const STEPS = { SCI: 16, VAR: 4, SNR: 32 } as const;
+/** The S/N has sigma 1, and 32 steps of it. */
+const SNR_STEP = 1 / 32;
 
 /** Columns of `difference.cat.fits`, their fields, units and meaning. */
 const COLUMNS = [
@@ -43,7 +44,6 @@ export async function encodeDifference(
   compute: Compute,
 ): Promise<Uint8Array> {
   const { width, height, data, variance, mask, snr, template } = difference;
-  const shape = [width, height];
   const wcs = difference.wcs.toCards().map(({ keyword, value, comment }): CardLine => [keyword, value, comment]);
   const carried = [...difference.header].filter(([, value]) => value !== null).map(([k, v]): CardLine => [k, v!, '']);
   const said: CardLine[] = [
@@ -56,36 +56,12 @@ export async function encodeDifference(
     ['SBRSTAR', difference.residualAtStars, 'noise at stars over the expected'],
     ['SBRSKY', difference.residualOnSky, 'noise on the sky over the expected'],
   ];
-  const bits = Object.entries(MaskPlane).map(([name, bit]): CardLine => [`MP_${name}`.slice(0, 8), bit, `bit of MASK: ${name}`]);
-  const packed = (plane: Float32Array, steps: number, sigma = planeNoise(plane, width)): CompressOptions => {
-    return { algorithm: 'RICE_1', quantize: { level: sigma === null ? steps : -sigma / steps, dither: 'dither1', seed: SEED } };
-  };
+  const image = { width, height, data, variance, mask, unit: 'electron/s', cards: [...carried, ...lines, ...said], wcs } as const;
   return writeFits([
-    await packPlane(
-      { data, shape, name: 'SCI', unit: 'electron/s', header: headerOf([...carried, ...lines, ...said, ...wcs]) },
-      packed(data, STEPS.SCI),
-      compute,
-    ),
-    await packPlane(
-      {
-        data: new Int16Array(mask.buffer, mask.byteOffset, mask.length),
-        shape,
-        name: 'MASK',
-        header: headerOf([...bits, ...wcs]),
-      },
-      { algorithm: 'RICE_1' },
-      compute,
-    ),
-    await packPlane(
-      { data: variance, shape, name: 'VAR', unit: 'electron2/s2', header: headerOf(wcs) },
-      packed(variance, STEPS.VAR),
-      compute,
-    ),
-    await packPlane({ data: snr, shape, name: 'SNR', header: headerOf(wcs) }, packed(snr, STEPS.SNR, 1), compute),
+    ...(await packImage(image, compute)),
+    await packPlane({ data: snr, shape: [width, height], name: 'SNR', header: headerOf(wcs) }, onSteps(SNR_STEP), compute),
   ]);
 }
-/** Of the dither: one for all, so that a rerun gives the same bytes. */
-const SEED = 4711;
 
 /** `difference.cat.fits`: the changes, in doubles. */
 export function encodeDifferenceSources(sources: DifferenceSources, lines: readonly CardLine[]): Uint8Array {

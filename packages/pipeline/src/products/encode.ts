@@ -1,61 +1,27 @@
 import { type CatalogColumn, catalogColumns } from '@colibri/contracts';
-import { type ColumnInput, type CompressOptions, tableHdu, writeFits } from '@colibri/fits';
-import { type Compute, MaskPlane } from '@colibri/numerics';
+import { type ColumnInput, tableHdu, writeFits } from '@colibri/fits';
+import type { Compute } from '@colibri/numerics';
 import type { Frame, FrameSources } from '../frame.ts';
 import { type CardLine, headerOf } from './cards.ts';
-import { packPlane } from './pack-plane.ts';
-import { planeSteps } from './plane-steps.ts';
-
-/** One step for the whole plane, so that its precision is the same everywhere; on whole multiples of it, without dither. */
-function packed(step: number | null): CompressOptions {
-  // Without noise to go by, each tile looks for its own.
-  return { algorithm: 'RICE_1', quantize: { level: step === null ? 16 : -step, dither: 'none' } };
-}
+import { packImage } from './pack-image.ts';
 
 /** The reduced frame: SCI [electron] and VAR [electron²] as quantised float32, MASK as integers without loss; world coordinates in each. */
 export async function encodeReduced(frame: Frame, lines: readonly CardLine[], compute: Compute): Promise<Uint8Array> {
-  const { width, height } = frame;
-  const shape = [width, height];
-  const wcs = wcsLines(frame);
-  const steps = frame.steps ?? planeSteps(frame);
   const detector: CardLine[] = [
     ['GAIN', 1, '[electron/electron] pixels are in electron'],
     ['DETGAIN', frame.gain, '[electron/adu] gain that was applied'],
     ['RDNOISE', frame.readNoise, '[electron] read noise'],
     ['SATURATE', frame.saturation, '[electron] saturation'],
-    ...(steps.data === null ? [] : [['SCISTEP', steps.data, '[electron] SCI is in multiples of it'] as const]),
-    ...(steps.variance === null ? [] : [['VARSTEP', steps.variance, '[electron2] VAR is in multiples of it'] as const]),
     ['SOLVED', frame.solved, 'world coordinates fitted on own stars'],
   ];
-  const planes: CardLine[] = Object.entries(MaskPlane).map(([name, bit]) => [
-    `MP_${name}`.slice(0, 8),
-    bit,
-    `bit of MASK: ${name}`,
-  ]);
   const identity = lines.filter(([keyword]) => ['FRAMEID', 'FRAMEREV'].includes(keyword));
-  const { data, mask, variance } = frame;
-  const sci = await packPlane(
-    { data, shape, name: 'SCI', unit: 'electron', header: headerOf([...lines, ...detector, ...wcs]) },
-    packed(steps.data),
+  const { width, height, data, mask, variance, steps = null } = frame;
+  const planes = { width, height, data, mask, variance, steps };
+  const hdus = await packImage(
+    { ...planes, unit: 'electron', cards: [...lines, ...detector], identity, wcs: wcsLines(frame) },
     compute,
   );
-  const bits = await packPlane(
-    // The same 16 bits, signed: no plane bit reaches the sign.
-    {
-      data: new Int16Array(mask.buffer, mask.byteOffset, mask.length),
-      shape,
-      name: 'MASK',
-      header: headerOf([...identity, ...planes, ...wcs]),
-    },
-    { algorithm: 'RICE_1' },
-    compute,
-  );
-  const noise = await packPlane(
-    { data: variance, shape, name: 'VAR', unit: 'electron2', header: headerOf([...identity, ...wcs]) },
-    packed(steps.variance),
-    compute,
-  );
-  return writeFits([sci, bits, noise], { primary: headerOf(identity) });
+  return writeFits(hdus, { primary: headerOf(identity) });
 }
 
 const wcsLines = (frame: Frame): CardLine[] =>
