@@ -1,9 +1,11 @@
+import { photometry } from '@colibri/modules';
 import type { Compute } from '@colibri/numerics';
+import type { UnitPhotometry } from '@colibri/pipeline';
 import { type BenchRow, row } from '../../report.ts';
 import { drawField } from '../field18/field.ts';
 import { reduceField } from '../field18/reduce.ts';
 import { openBenchCompute } from '../open-unit.ts';
-import { measureField, quietContext } from './chain.ts';
+import { quietContext, runModule, stackField } from './chain.ts';
 import { type Comparison, type FieldScore, meanRatio, robust, scoreField } from './score-field.ts';
 
 /** Bins of true S/N. */
@@ -14,7 +16,7 @@ const bins = [
   [100, 200],
 ] as const;
 
-/** Rows 2, 3, 5, 6 and 8: the field of §18.1 from each seed, through every module up to photometry. */
+/** Rows 2, 3, 5 and 6: the field of §18.1 from each seed, through every module up to photometry. */
 export async function fieldRows({ seeds }: { seeds: number }): Promise<BenchRow[]> {
   const compute = await openBenchCompute();
   try {
@@ -28,22 +30,29 @@ export async function fieldRows({ seeds }: { seeds: number }): Promise<BenchRow[
 
 async function scoreSeed(seed: number, compute: Compute): Promise<FieldScore> {
   const reduced = await reduceField(drawField({ seed }), compute);
-  return compute.scope(async () => scoreField(await measureField(reduced, quietContext(compute))));
+  const { field, unit, catalog } = reduced;
+  const context = quietContext(compute);
+  return compute.scope(async () => {
+    const { aligned, stacks } = await stackField(reduced, context);
+    const inputs = { unit, alignment: aligned, stacks, referenceCatalog: catalog };
+    const measured = (await runModule(photometry, inputs, context))['photometry'] as UnitPhotometry;
+    return scoreField({ field, photometry: measured });
+  });
 }
 
 function rowsOf(scores: readonly FieldScore[]): BenchRow[] {
   const seeds = scores.map((_, i) => i + 1);
-  const stack = scores.flatMap((score) => score.stack),
+  // A source just above the threshold of detection is one that its noise made brighter: on the stack S/N 5–10 is the halves' business.
+  const stack = scores.flatMap((score) => [...score.stack.filter(({ snr }) => snr >= 10), ...score.halves]),
     forced = scores.flatMap((score) => score.forced),
     raw = scores.flatMap((score) => score.uncalibrated),
     places = scores.flatMap((score) => score.places).filter(({ snr }) => snr > 20);
   const rms = (values: readonly number[]): number => Math.sqrt(values.reduce((s, v) => s + v * v, 0) / values.length);
-  const mean = (value: (score: FieldScore) => number): number => scores.reduce((s, score) => s + value(score), 0) / scores.length;
   const bright = raw.filter(({ snr }) => snr > 60);
   const total = meanRatio(bright);
   const scale = rms(scores.map((score) => meanRatio(score.uncalibrated.filter(({ snr }) => snr > 60)).ratio - total.ratio));
   return [
-    ...pullRows('stack', stack, seeds),
+    ...pullRows('stack and halves', stack, seeds),
     ...pullRows('single frames, forced', forced, seeds),
     row('beat-it 3: stack flux over true with one frame at 60 %, off 1 by', Math.abs(total.ratio - 1), '', '<= 0.002', {
       seeds,
@@ -54,26 +63,6 @@ function rowsOf(scores: readonly FieldScore[]): BenchRow[] {
       seeds,
       note: `${places.length} stars; today 0.026 to 0.035`,
     }),
-    row(
-      'beat-it 8: false candidates per field at 5σ',
-      mean(({ falseCandidates }) => falseCandidates),
-      '',
-      '< 0.1',
-      {
-        seeds,
-        note: `${scores.length} fields, at least 50 are wanted (--seeds 50); of the stack, not of a difference`,
-      },
-    ),
-    row(
-      'beat-it 8: new stars that are candidates',
-      mean(({ newFound }) => newFound) / mean(({ newStars }) => newStars),
-      '',
-      null,
-      {
-        seeds,
-        note: 'of r 21.43, 20.95 and one that fades; faint ones count wherever they are listed',
-      },
-    ),
     row('beat-it 6: position along Dec, S/N > 20', rms(places.map(({ dDec }) => dDec)), 'arcsec rms', '<= 0.02', { seeds }),
   ];
 }

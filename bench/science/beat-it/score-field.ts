@@ -1,6 +1,6 @@
-import type { CandidateClass, CandidateList } from '@colibri/contracts';
-import { SphereIndex, separationArcsec } from '@colibri/sky';
-import { type Field, type FieldSource, trueElectronPerSec } from '../field18/field.ts';
+import type { ForcedImage } from '@colibri/pipeline';
+import { SphereIndex } from '@colibri/sky';
+import { type FieldSource, trueElectronPerSec } from '../field18/field.ts';
 import type { Measured } from './chain.ts';
 
 /** One measurement beside its truth. */
@@ -19,21 +19,18 @@ export interface FieldScore {
   /** Calibrated fluxes of the stack (the error of the zero point is in theirs), and raw ones over the light that truly came. */
   readonly stack: readonly Comparison[];
   readonly uncalibrated: readonly Comparison[];
-  /** Forced fluxes of single frames. */
+  /** Forced fluxes of the stack's halves, where stars are faint that the whole detects without a choice, and of single frames. */
+  readonly halves: readonly Comparison[];
   readonly forced: readonly Comparison[];
   /** Offsets along RA and Dec [arcsec] with the true S/N. */
   readonly places: readonly { readonly snr: number; readonly dRa: number; readonly dDec: number }[];
-  /** Candidates where nothing new is, and new stars that are candidates, of how many. */
-  readonly falseCandidates: number;
-  readonly newFound: number;
-  readonly newStars: number;
 }
 
 /** Farther than this from every other source of a 50th of its light: single at any seeing that is used here. */
 const lonelyPix = 5;
 
 /** Compares what was measured of a field with what was put into it. Constant stars count, single ones, that most frames saw. */
-export function scoreField({ field, photometry, candidates }: Measured): FieldScore {
+export function scoreField({ field, photometry }: Pick<Measured, 'field' | 'photometry'>): FieldScore {
   const { options, frames } = field;
   const { sources, forced, calibration } = photometry;
   if (!calibration) throw new Error('The stack was not calibrated.');
@@ -70,21 +67,19 @@ export function scoreField({ field, photometry, candidates }: Measured): FieldSc
       dDec: (dec - truth.decDeg) * 3600,
     });
   }
-  const byFrame: Comparison[] = [];
-  const frameImages = new Set(forced.images.flatMap((image, k) => (image.kind === 'frame' ? [k] : [])));
+  const byKind: Record<ForcedImage['kind'], Comparison[]> = { stack: [], half: [], frame: [], difference: [] };
   for (let r = 0; r < forced.count; r++) {
     const truth = truthOf.get(forced.source[r]! - 1);
-    if (!truth || !frameImages.has(forced.image[r]!)) continue;
     const [flux, err] = [forced.fluxMicroJy[r]!, forced.fluxErrMicroJy[r]!];
-    if (!(err > 0) || Number.isNaN(flux) || forced.flags[r] !== 0) continue;
-    byFrame.push(compare(flux, err, 10 ** (-0.4 * (truth.mag - 23.9))));
+    if (!truth || !(err > 0) || Number.isNaN(flux) || forced.flags[r] !== 0) continue;
+    byKind[forced.images[forced.image[r]!]!.kind].push(compare(flux, err, 10 ** (-0.4 * (truth.mag - 23.9))));
   }
   return {
     stack: stackComparisons.filter(isFinite_),
     uncalibrated: uncalibrated.filter(isFinite_),
-    forced: byFrame.filter(isFinite_),
+    halves: byKind.half.filter(isFinite_),
+    forced: byKind.frame.filter(isFinite_),
     places,
-    ...scoreCandidates(field, candidates),
   };
 
   function compare(flux: number, err: number, truth: number): Comparison {
@@ -93,20 +88,6 @@ export function scoreField({ field, photometry, candidates }: Measured): FieldSc
 }
 
 const isFinite_ = ({ pull }: Comparison): boolean => Number.isFinite(pull);
-
-/** Classes that ask for attention: artefacts and what is below the reach of the catalogue do not. */
-const asking = (kind: CandidateClass): boolean => kind !== 'artefact' && kind !== 'faint';
-
-function scoreCandidates({ sources }: Field, { candidates }: CandidateList) {
-  const fresh = sources.filter(({ inCatalog, kind }) => !inCatalog && kind !== 'galaxy');
-  const at = (a: { raDeg: number; decDeg: number }, b: { raDeg: number; decDeg: number }): boolean =>
-    separationArcsec(a.raDeg, a.decDeg, b.raDeg, b.decDeg) < 2;
-  return {
-    falseCandidates: candidates.filter((found) => asking(found.class) && !fresh.some((truth) => at(truth, found))).length,
-    newFound: fresh.filter((truth) => candidates.some((found) => at(truth, found))).length,
-    newStars: fresh.length,
-  };
-}
 
 /** Half the distance between the 16th and the 84th percentile, and the median. */
 export function robust(values: readonly number[]): { median: number; width: number; count: number } {
