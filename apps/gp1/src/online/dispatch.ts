@@ -1,16 +1,16 @@
-import { access, statfs } from 'node:fs/promises';
-import { asObservatoryError, isErrorOf, isoUtc, type ObservatoryError } from '@colibri/base';
-import type { FrameProducts, ModuleCell, UnitRow } from '@colibri/contracts';
+import { asObservatoryError, isErrorOf, type ObservatoryError } from '@colibri/base';
+import type { ModuleCell } from '@colibri/contracts';
 import type { RowChange } from '@colibri/pipeline';
-import { noSpace, workerDied } from '../errors.ts';
-import { type UnitTask, unitQueue } from '../units/unit-queue.ts';
-import { software } from '../world/engine-world.ts';
+import { workerDied } from '../errors.ts';
 import type { OnlineContext } from './context.ts';
+import { diskSpace } from './disk-space.ts';
+import { endFrame, type FrameEnd } from './end-frame.ts';
 import { type FrameQueue, frameQueue, type Waiting } from './frame-queue.ts';
 import type { FrameWorkers } from './frame-workers.ts';
 import type { HandingOver } from './hand-over.ts';
 import { failureOf } from './intake.ts';
 import { type FrameTask, raisedError, type TaskResult } from './task.ts';
+import { openUnitWork } from './unit-work.ts';
 
 /** A frame on its way to a worker. */
 export interface QueuedFrame extends FrameTask, Waiting {
@@ -50,7 +50,8 @@ const fullCodes = ['STORAGE_FULL', 'STORAGE_LOW'];
 export function openDispatch(context: OnlineContext, workers: FrameWorkers, { isOnce, handOver }: DispatchOptions): Dispatch {
   const { ledger, log, clock, config } = context;
   const queue = frameQueue<QueuedFrame>();
-  const units = unitQueue({ settleSec: config.unitSettleSec, patienceSec: 20, thoroughSec: 120 }, clock);
+  const units = openUnitWork(context, workers, () => pump());
+  const space = diskSpace(context);
   /** frame null: a unit. */
   const running = new Map<string, { frame: QueuedFrame | null; done: Promise<void> }>();
   const delayed = new Map<string, NodeJS.Timeout>();
@@ -60,14 +61,11 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
   const deaths = new Map<string, number>();
   let calibrations = 0;
   let isStopping = false;
-  let unitsRunning = 0;
   /** Taking what is there, then ending: everything has been taken, the units may be finished. */
   let isDraining = false;
   /** While the disk is full one frame at a time probes it. */
   let fullSince: number | null = null;
   let probeAfter = 0;
-  let spaceLookedAt = Number.NEGATIVE_INFINITY;
-  let hasSpace = true;
   const waitingForRoom: (() => void)[] = [];
 
   function pump(): void {
@@ -76,22 +74,13 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
     while (running.size < workers.size && !(fullSince !== null && running.size > 0)) {
       const isPressing = queue.hasAlert() || fullSince !== null;
       // Where there are several workers one is left for frames.
-      const mayTakeUnit = (!isOnce || isDraining) && unitsRunning < Math.max(1, isDraining ? workers.size : workers.size - 1);
-      const task = mayTakeUnit
-        ? units.next(clock.monotonic(), { isPressing: isPressing && workers.size === 1, isDraining })
-        : null;
+      const mayTakeUnit = (!isOnce || isDraining) && units.running < Math.max(1, isDraining ? workers.size : workers.size - 1);
+      const task = mayTakeUnit ? units.next({ isPressing: isPressing && workers.size === 1, isDraining }) : null;
       if (task) {
-        unitsRunning++;
-        const done = workOnUnits(task)
-          .catch((error: unknown) =>
-            log.log('CRITICAL', 'GP1', `${task.key}: ${asObservatoryError(error, 'The ledger').message}`, { unit: task.key }),
-          )
-          .finally(() => {
-            unitsRunning--;
-            running.delete(task.key);
-            units.done(task);
-            pump();
-          });
+        const done = units.run(task).finally(() => {
+          running.delete(task.key);
+          pump();
+        });
         running.set(task.key, { frame: null, done });
         continue;
       }
@@ -108,65 +97,6 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
         });
       running.set(frame.key, { frame, done });
     }
-  }
-
-  async function workOnUnits(task: UnitTask): Promise<void> {
-    const began = clock.monotonic();
-    let told: Promise<void> = Promise.resolve();
-    // While it works, the page keeps the figures and the files of the last look.
-    const before = (await ledger.units(task.pipeline)).find(({ key }) => key === task.key);
-    const tell = (row: UnitRow): void => {
-      const shown = before ? { ...before, state: row.state, cells: row.cells, updatedAt: row.updatedAt } : row;
-      told = told.then(() => ledger.putUnit(shown)).catch(() => {});
-    };
-    let rows: readonly UnitRow[];
-    try {
-      rows = await workers.runUnits(task, tell);
-    } catch (thrown) {
-      if (isStopping) return;
-      await told;
-      const error = asObservatoryError(thrown, `Unit ${task.key}`);
-      log.log('ERROR', task.pipeline, `${task.key}: ${error.message}. ${error.hint}`, { unit: task.key, code: error.code });
-      if (before)
-        await ledger.putUnit({ ...before, state: 'failed', failure: failureOf(error, null), updatedAt: isoUtc(clock.now()) });
-      return;
-    }
-    await told;
-    for (const row of rows) {
-      await ledger.putUnit(row);
-      const { frames, stackedFrames, candidateCount } = row.metrics;
-      const words = [
-        stackedFrames === null ? null : `${stackedFrames} of ${frames} frames stacked`,
-        row.metrics.stackLimitMag5Sigma === null ? null : `5 sigma limit ${row.metrics.stackLimitMag5Sigma.toFixed(2)} mag`,
-        candidateCount === null ? null : `${candidateCount} candidates`,
-      ].filter((part) => part !== null);
-      const seconds = ((clock.monotonic() - began) / 1000).toFixed(1);
-      const latency = row.latencySec === null ? '' : `, ${row.latencySec.toFixed(1)} s after its newest frame`;
-      log.log('INFO', task.pipeline, `${row.key} ${row.state} in ${seconds} s${latency}: ${words.join(', ')}`, { unit: row.key });
-    }
-  }
-
-  /** Asks for work on the unit of a published frame. */
-  function touchUnit(frame: QueuedFrame, products: FrameProducts): void {
-    const pipeline = context.pipelines.find(({ name }) => name === frame.pipeline);
-    const folder = products.reduced?.split('/').slice(0, -2).join('/');
-    if (!pipeline || pipeline.config.unitModules.length === 0 || !folder) return;
-    units.touch({ pipeline: frame.pipeline, folder, isAlert: frame.isAlert, closedMs: frame.closedMs });
-    wakeForUnits();
-  }
-
-  let unitTimer: NodeJS.Timeout | undefined;
-  function wakeForUnits(): void {
-    clearTimeout(unitTimer);
-    const at = units.nextSettle();
-    if (at === null || isStopping) return;
-    unitTimer = setTimeout(
-      () => {
-        pump();
-        wakeForUnits();
-      },
-      Math.max(50, at - clock.monotonic() + 5),
-    );
   }
 
   async function work(frame: QueuedFrame): Promise<void> {
@@ -248,7 +178,7 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
     });
     if (before?.failure?.quarantinePath) await context.quarantine(frame.pipeline).release(before.failure.quarantinePath);
     forget(frame.key);
-    touchUnit(frame, products);
+    units.touch(frame, products);
     handOver?.published({ key: frame.key, pipeline: frame.pipeline, nightId: before?.nightId ?? 'unknown' }, products);
     if (fullSince !== null) {
       log.log(
@@ -298,64 +228,24 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
   /** Data that we cannot process: out of the way, with a reason. */
   const setAside = (
     frame: QueuedFrame,
-    attempt: number,
+    attempts: number,
     error: ObservatoryError,
     module: string | null,
     change: RowChange,
-  ): Promise<void> => end('quarantined', frame, attempt, error, module, change);
+  ): Promise<void> => end(frame, { state: 'quarantined', attempts, error, module, change });
 
   /** Trouble around us that did not pass: waits for a person, or for the next start. */
   const fail = (
-    frame: QueuedFrame,
-    attempt: number,
-    error: ObservatoryError,
-    module: string | null,
-    change: RowChange,
-  ): Promise<void> => end('failed', frame, attempt, error, module, change);
-
-  async function end(
-    state: 'failed' | 'quarantined',
     frame: QueuedFrame,
     attempts: number,
     error: ObservatoryError,
     module: string | null,
     change: RowChange,
-  ): Promise<void> {
-    const frameId = frame.key.split('/').slice(1, -1).join('/');
-    log.log('ERROR', frame.pipeline, `${frame.key} ${state}: ${error.message}. ${error.hint}`, {
-      key: frame.key,
-      frameId,
-      module,
-      code: error.code,
-    });
-    const pipeline = context.pipelines.find(({ name }) => name === frame.pipeline);
-    const folder = await context
-      .quarantine(frame.pipeline)
-      .keep({
-        error,
-        module,
-        frameId,
-        key: frame.key,
-        sourcePath: frame.path,
-        sha256: frame.sha256,
-        attempts,
-        quarantinedAt: isoUtc(clock.now()),
-        software: `${software.name} ${software.version}`,
-        replay: `pipeline -c ${pipeline?.configurationDir ?? '<configuration>'} -s ${frame.path} -r <new folder>`,
-      })
-      .catch((cause: unknown) => {
-        log.log('ERROR', frame.pipeline, `${frame.key} could not be copied to quarantine: ${(cause as Error).message}`, {
-          key: frame.key,
-        });
-        return null;
-      });
-    await ledger.update(frame.key, {
-      ...change,
-      state,
-      failure: failureOf(error, folder, module),
-      evidence: { host: context.host, attempt: attempts, facts: error.facts },
-    });
-    if (error.code !== 'MASTER_MISSING') forget(frame.key);
+  ): Promise<void> => end(frame, { state: 'failed', attempts, error, module, change });
+
+  async function end(frame: QueuedFrame, how: FrameEnd): Promise<void> {
+    await endFrame(context, frame, how);
+    if (how.error.code !== 'MASTER_MISSING') forget(frame.key);
   }
 
   function forget(key: string): void {
@@ -393,28 +283,10 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
     });
   }
 
-  /** Pauses below the configured share (and only where that is less than 20 GiB) or below three large jobs; resumes at twice the share. */
   async function enoughSpace(frame: QueuedFrame): Promise<boolean> {
-    if (config.minFreePercent === 0) return true;
-    const folder = context.pipelines.find(({ name }) => name === frame.pipeline)?.workspaceDir ?? config.stateDir;
-    if (clock.monotonic() - spaceLookedAt > 5000) {
-      spaceLookedAt = clock.monotonic();
-      const found = await access(folder)
-        .then(
-          () => statfs(folder),
-          () => null,
-        )
-        .catch(() => null);
-      if (found) {
-        const [free, percent] = [found.bavail * found.bsize, (100 * found.bavail) / Math.max(1, found.blocks)];
-        const limit = hasSpace ? config.minFreePercent : 2 * config.minFreePercent;
-        hasSpace = free > 3 * largestJobBytes && (percent > limit || free > 20 * 2 ** 30);
-      }
-    }
-    if (hasSpace) return true;
-    const found = await statfs(folder);
-    await holdBack(frame, noSpace({ folder, free: `${Math.round((found.bavail * found.bsize) / 2 ** 20)} MiB` }), {});
-    return false;
+    const missing = await space.missing(frame.pipeline);
+    if (missing) await holdBack(frame, missing, {});
+    return missing === null;
   }
 
   const again = (cells: readonly ModuleCell[]): ModuleCell[] =>
@@ -446,8 +318,7 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
       }
     },
     resumeUnit(pipeline, folder) {
-      units.touch({ pipeline, folder, isAlert: false, closedMs: null });
-      wakeForUnits();
+      units.resume(pipeline, folder);
       pump();
     },
     queue,
@@ -460,7 +331,7 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
     room: () => (queue.size < config.queueLimit ? Promise.resolve() : new Promise((resolve) => waitingForRoom.push(resolve))),
     async stop(graceMs) {
       isStopping = true;
-      clearTimeout(unitTimer);
+      units.stop();
       for (const timer of delayed.values()) clearTimeout(timer);
       while (waitingForRoom.length > 0) waitingForRoom.shift()!();
       const all = Promise.all([...running.values()].map(({ done }) => done));
@@ -477,6 +348,3 @@ export function openDispatch(context: OnlineContext, workers: FrameWorkers, { is
     },
   };
 }
-
-/** Products of a 4096² frame before packing, three times over [byte]. */
-const largestJobBytes = 3 * 10 * 4096 * 4096;
