@@ -6,32 +6,27 @@ import {
   metric,
   number,
   output,
-  type PhotometricCalibration,
   type ReferenceCatalog,
   type ReferenceStars,
   type StackSet,
-  type StackSources,
-  type Unit,
-  type UnitAlignment,
   type UnitPhotometry,
 } from '@colibri/pipeline';
 import { localGeometry } from '@colibri/sky';
-import { magnitudeOf, scaledPlace, zeroPointAt } from './apply-calibration.ts';
 import { calibrateStack, matchRadius, type StackCalibration } from './calibrate-stack.ts';
 import { injectStars } from './completeness.ts';
-import { type ForcedMeasurement, type ForcedPlaces, forcedTable, forceOn, zeroPointsOf } from './forced-photometry.ts';
-import { frameTarget, stackTargets } from './forced-targets.ts';
-import { keptMeasurement } from './kept-measurement.ts';
+import { forceAll } from './force-unit.ts';
+import { forcedTable } from './forced-photometry.ts';
 import { limitMap, typicalLimit } from './limits.ts';
 import { type CatalogMatches, matchStackSources, stackCone } from './match-catalog.ts';
 import { imageOfStack, type MeasuredImage, measureImage } from './measure-stack.ts';
 import { photometryCodec } from './photometry-file.ts';
+import { stackSources } from './stack-sources.ts';
 
 /** Measures the sources of a unit's stack, calibrates them, and follows each through the frames. */
 export const photometry = defineModule({
   name: 'photometry',
   code: 'PH',
-  version: '1.0.0',
+  version: '1.1.0',
   title: 'Photometry',
   summary:
     'Finds the sources of the stack, measures them with a varying PSF, calibrates them with a colour term, and forces their fluxes in every frame.',
@@ -122,11 +117,11 @@ export const photometry = defineModule({
           ? await injectStars(image, measured, calibration, limitMag, detect, compute)
           : [];
       const colour = coloursOf(calibrated, matches);
-      const sources = stackSources(stacks, alignment, unit, measured, calibration, stars, matches, calibrated, colour);
+      const sources = stackSources({ unit, alignment, stacks }, measured, { stars, matches, calibrated, colour });
       return { measured, sources, calibration, map, completeness, colour };
     });
     const { measured, sources, calibration, map, completeness, colour } = result;
-    const forced = await forceAll(unit, alignment, stacks, result, parameters, context);
+    const forced = await forceAll({ unit, alignment, stacks }, result, parameters, context);
     const output: UnitPhotometry = {
       sources,
       calibration,
@@ -181,174 +176,6 @@ async function calibrate(
 function coloursOf({ calibration, magnitudes }: StackCalibration, matches: CatalogMatches): Float64Array {
   const colour = calibration?.colour ? magnitudes?.colour?.mag : undefined;
   return Float64Array.from(matches.index, (e) => (e < 0 || colour === undefined ? Number.NaN : colour[e]!));
-}
-
-function stackSources(
-  { stack }: StackSet,
-  alignment: UnitAlignment,
-  unit: Unit,
-  { columns, fluxes, aperture }: MeasuredImage,
-  calibration: PhotometricCalibration | null,
-  stars: ReferenceStars | null,
-  matches: CatalogMatches,
-  { magnitudes }: StackCalibration,
-  colour: Float64Array,
-): StackSources {
-  const n = columns.count;
-  const nan = (): Float64Array => new Float64Array(n).fill(Number.NaN);
-  const [raDeg, decDeg, magPsf, magPsfErr, magAuto, magAutoErr] = [nan(), nan(), nan(), nan(), nan(), nan()];
-  const autoToTotal = aperture.autoToTotal > 0 ? aperture.autoToTotal : 1;
-  // Files count from 1: rounded as they round, so that what is read back is what was written.
-  const asWritten = (v: number): number => v + 1 - 1;
-  const x = columns.x.map((v, i) => asWritten(Number.isFinite(fluxes.x[i]!) ? fluxes.x[i]! : v));
-  const y = columns.y.map((v, i) => asWritten(Number.isFinite(fluxes.y[i]!) ? fluxes.y[i]! : v));
-  for (let i = 0; i < n; i++) {
-    [raDeg[i], decDeg[i]] = stack.wcs.pixelToSky(x[i]!, y[i]!);
-    if (!calibration) continue;
-    const [u, v] = scaledPlace(x[i]!, y[i]!, stack);
-    const zeroPoint = zeroPointAt(calibration, u, v, colour[i]!);
-    [magPsf[i], magPsfErr[i]] = magnitudeOf(fluxes.flux[i]!, fluxes.fluxErr[i]!, zeroPoint);
-    [magAuto[i], magAutoErr[i]] = magnitudeOf(
-      columns.fluxAuto[i]! * autoToTotal,
-      columns.fluxAutoErr[i]! * autoToTotal,
-      zeroPoint,
-    );
-  }
-  const entry = <T>(i: number, value: (e: number) => T, none: T): T => (matches.index[i]! < 0 ? none : value(matches.index[i]!));
-  return {
-    columns: { ...columns, x, y, xErr: errors(fluxes.xErr, columns.xErr), yErr: errors(fluxes.yErr, columns.yErr) },
-    raDeg,
-    decDeg,
-    fluxPsf: fluxes.flux,
-    fluxPsfErr: fluxes.fluxErr,
-    magPsf,
-    magPsfErr,
-    magAuto,
-    magAutoErr,
-    spreadModel: fluxes.spread,
-    spreadModelErr: fluxes.spreadErr,
-    chi2Psf: fluxes.chi2,
-    nFrames: framesAt(raDeg, decDeg, unit, alignment, new Set(stack.inputs.map((s) => s.frameId))),
-    catalogIndex: matches.index,
-    catalogArcsec: matches.arcsec,
-    catalogMag: Float64Array.from({ length: n }, (_, i) => entry(i, (e) => magnitudes?.mag[e] ?? Number.NaN, Number.NaN)),
-    catalogIsStar: Uint8Array.from({ length: n }, (_, i) => entry(i, (e) => stars?.isStar[e] ?? 255, 255)),
-  };
-}
-
-const errors = (fitted: Float64Array, found: Float64Array): Float64Array =>
-  fitted.map((e, i) => (Number.isFinite(e) ? e : found[i]!));
-
-/** In how many of the stack's frames a place lies on the detector. */
-function framesAt(
-  raDeg: Float64Array,
-  decDeg: Float64Array,
-  unit: Unit,
-  alignment: UnitAlignment,
-  stacked: Set<string>,
-): Int32Array {
-  const count = new Int32Array(raDeg.length);
-  for (const [k, frame] of unit.frames.entries()) {
-    const wcs = alignment.frames[k]?.wcs ?? frame.wcs;
-    if (!wcs || !stacked.has(frame.meta.frameId)) continue;
-    for (let i = 0; i < count.length; i++) {
-      const place = wcs.skyToPixel(raDeg[i]!, decDeg[i]!);
-      if (place && place[0] > -0.5 && place[1] > -0.5 && place[0] < frame.width - 0.5 && place[1] < frame.height - 0.5)
-        count[i]!++;
-    }
-  }
-  return count;
-}
-
-/** The stack, its halves, then the frames in order of time. */
-async function forceAll(
-  unit: Unit,
-  alignment: UnitAlignment,
-  stacks: StackSet,
-  {
-    measured,
-    sources,
-    calibration,
-    colour,
-  }: { measured: MeasuredImage; sources: StackSources; calibration: PhotometricCalibration | null; colour: Float64Array },
-  { forced_limit, back_size }: { readonly forced_limit: number; readonly back_size: number },
-  context: ModuleContext,
-): Promise<ForcedMeasurement[]> {
-  const { compute, kept, isFinal } = context;
-  const places = placesOf(unit, stacks, measured, sources, calibration, colour, forced_limit);
-  if (places.raDeg.length === 0) return [];
-  const done: ForcedMeasurement[] = [];
-  const leftOut: string[] = [];
-  for (const target of stackTargets(stacks, back_size, compute, measured)) {
-    const one = await forceOn(target, places, compute);
-    if (one) done.push(one);
-    else leftOut.push(target.name);
-  }
-  const stacked = new Set(stacks.stack.inputs.map((input) => input.frameId));
-  for (const [k, frame] of unit.frames.entries()) {
-    const { frameId } = frame.meta;
-    const key = `forced ${frameId} ${frame.sha256}`;
-    const before = isFinal ? null : keptMeasurement(kept.get(key) as ForcedMeasurement | undefined, places);
-    const target = before
-      ? null
-      : frameTarget(frame, alignment.frames[k], { meshPix: back_size, isStacked: stacked.has(frameId) }, compute);
-    const one = before ?? (target && (await forceOn(target, places, compute)));
-    if (!one) {
-      leftOut.push(frameId);
-      continue;
-    }
-    if (!isFinal && !before) kept.set(key, one);
-    done.push(one);
-  }
-  if (leftOut.length > 0)
-    context.warn(`No forced fluxes on ${leftOut.join(', ')}: not solved, or no common star tells the flux scale.`);
-  return done;
-}
-
-/** An alert position known as well as this is forced as well [deg]. */
-const SHARP_ALERT_DEG = 3 / 3600;
-
-/** The sources, the brightest first if they are too many, and a well-known position of the alert. */
-function placesOf(
-  unit: Unit,
-  { stack }: StackSet,
-  measured: MeasuredImage,
-  sources: StackSources,
-  calibration: PhotometricCalibration | null,
-  colour: Float64Array,
-  limit: number,
-): ForcedPlaces {
-  const n = sources.columns.count;
-  const chosen = Array.from({ length: n }, (_, i) => i).filter((i) => Number.isFinite(sources.fluxPsf[i]!));
-  if (chosen.length > limit) {
-    chosen.sort((a, b) => sources.fluxPsf[b]! - sources.fluxPsf[a]! || a - b);
-    chosen.length = limit;
-    chosen.sort((a, b) => a - b);
-  }
-  const { alert } = unit;
-  const isSharp = alert !== null && alert.radiusDeg !== null && alert.radiusDeg <= SHARP_ALERT_DEG;
-  const place = isSharp ? stack.wcs.skyToPixel(alert.raDeg, alert.decDeg) : null;
-  const extra = place && alert ? [{ place, alert }] : [];
-  const isStar = new Set(measured.stars);
-  const take = (values: Float64Array, more: (e: (typeof extra)[number]) => number): Float64Array =>
-    Float64Array.from([...chosen.map((i) => values[i]!), ...extra.map(more)]);
-  const x = take(sources.columns.x, (e) => e.place[0]);
-  const y = take(sources.columns.y, (e) => e.place[1]);
-  return {
-    source: Int32Array.from([...chosen.map((i) => i + 1), ...extra.map((_, k) => -1 - k)]),
-    raDeg: take(sources.raDeg, (e) => e.alert.raDeg),
-    decDeg: take(sources.decDeg, (e) => e.alert.decDeg),
-    flux: take(sources.fluxPsf, () => Number.NaN),
-    fluxErr: take(sources.fluxPsfErr, () => Number.NaN),
-    stars: chosen.flatMap((i, k) => (isStar.has(i) ? [k] : [])),
-    zeroPointMag: zeroPointsOf(
-      calibration,
-      x,
-      y,
-      stack,
-      take(colour, () => Number.NaN),
-    ),
-  };
 }
 
 function summaryOf(
