@@ -5,6 +5,7 @@ import { drawField } from '../field18/field.ts';
 import { reduceField } from '../field18/reduce.ts';
 import { openBenchCompute } from '../open-unit.ts';
 import { quietContext, runModule } from './chain.ts';
+import { stackMemoryRows } from './stack-memory.ts';
 
 const frames = 32;
 const steps: readonly { module: AnyModule; gives: string }[] = [
@@ -57,6 +58,7 @@ export async function frameCostRows(): Promise<BenchRow[]> {
           note: `${note}; 512² pixels`,
         },
       ),
+      ...stackMemoryRows(),
     ];
   } finally {
     await compute.close();

@@ -38,13 +38,13 @@ export function reference(sum: usize, weight: usize, top: usize, topWeight: usiz
 }
 
 /** Indices of good pixels further than k sigma from the reference, as i32 from list + 4 · from; returns their number. */
-export function outliers(data: usize, variance: usize, mask: usize, mean: usize, rest: usize, w: f32, k: f32, list: usize,
+export function outliers(data: usize, variance: usize, mask: usize, mean: usize, noise: f32, k: f32, list: usize,
   scratch: usize, from: i32, to: i32): i32 {
-  const first = list + (<usize>from << 2), k2 = sp(k * k), vw = sp(w), one = sp(1);
+  const first = list + (<usize>from << 2), k2 = sp(k * k * (1 + noise));
   let out = first;
   for (let i = from; i < to; i += 4) {
     const j = <usize>i << 2, r = sub(ld(data + j), ld(mean + j));
-    const limit = mul(k2, mul(ld(variance + j), add(one, f32x4.div(vw, ld(rest + j)))));
+    const limit = mul(k2, ld(variance + j));
     const hit = v128.and(f32x4.gt(mul(r, r), limit), isZero(mask4(mask, i)));
     let bits = i32x4.bitmask(hit);
     if (i + 4 > to) bits &= (1 << (to - i)) - 1;

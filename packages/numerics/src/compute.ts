@@ -69,7 +69,7 @@ export interface Compute {
   addFrame(frame: ResampledPlanes, share: FrameShare, out: StackSums): Promise<StackSums>;
   addReference(data: Float32Array, mask: Uint16Array, weight: number, out: ReferenceSums): Promise<ReferenceSums>;
   reference(sums: ReferenceSums, out: ReferencePlanes): Promise<ReferencePlanes>;
-  outliers(frame: ResampledPlanes, reference: ReferencePlanes, weight: number, sigmas: number): Promise<Int32Array>;
+  outliers(frame: ResampledPlanes, mean: Float32Array, noise: number, sigmas: number): Promise<Int32Array>;
 
   keepBits(mask: Uint16Array, keep: number, out: Uint16Array): Promise<Uint16Array>;
   flagAbove(values: Float32Array, level: number, mask: Uint16Array, out: Uint16Array): Promise<Uint16Array>;

@@ -1,8 +1,9 @@
 import type { BackgroundMesh, Compute, Shape, SourceColumns } from '@colibri/numerics';
 import type { FrameSources } from '@colibri/pipeline';
 
-/** Any bit: for the sky only. */
+/** Bits beside those of `MaskPlane`, in planes that nobody else sees: a source; one that is masked for the sky but not for the search for trails. */
 export const SOURCE = 0x4000;
+export const SKY_ONLY = 0x2000;
 
 /**
  * The sky of one frame on a mesh, measured where `sky` is 0. Where sources leave no cell with enough of it (a small frame full of a galaxy), the
@@ -27,7 +28,12 @@ const ROUND = 0.6;
 
 /** Discs about the catalogue's sources that are no pieces of trails. */
 export function maskRoundSources(sources: FrameSources, fwhmPix: number, mask: Uint16Array, shape: Shape): void {
-  maskSources(sources, fwhmPix, mask, shape, ({ a, b }, i) => b[i]! > ROUND * a[i]!);
+  maskSources(sources, fwhmPix, mask, shape, { isMeant: ({ a, b }, i) => b[i]! > ROUND * a[i]! });
+}
+
+interface MaskSourcesOptions {
+  readonly bit?: number;
+  readonly isMeant?: (columns: SourceColumns, i: number) => boolean;
 }
 
 /** Discs about the catalogue's sources, as wide as their light shows: of stars by their S/N, of others by their area. */
@@ -36,22 +42,22 @@ export function maskSources(
   fwhmPix: number,
   mask: Uint16Array,
   shape: Shape,
-  isMeant: (columns: SourceColumns, i: number) => boolean = () => true,
+  { bit = SOURCE, isMeant = () => true }: MaskSourcesOptions = {},
 ): void {
   for (let i = 0; i < c.count; i++) {
     if (!isMeant(c, i)) continue;
     const snr = Math.max(c.snrWin[i]! || c.fluxAuto[i]! / c.fluxAutoErr[i]! || 5, 1);
     const star = fwhmPix * (1.3 + 0.9 * Math.log10(snr));
     const wide = 2 * (c.fwhm[i]! > 0 ? c.fwhm[i]! : 0);
-    maskDisc(c.x[i]!, c.y[i]!, Math.min(Math.max(star, wide), 60), mask, shape);
+    maskDisc(c.x[i]!, c.y[i]!, Math.min(Math.max(star, wide), 60), mask, shape, bit);
   }
 }
 
-function maskDisc(x0: number, y0: number, radius: number, mask: Uint16Array, { width, height }: Shape): void {
+function maskDisc(x0: number, y0: number, radius: number, mask: Uint16Array, { width, height }: Shape, bit: number): void {
   for (let y = Math.max(0, Math.ceil(y0 - radius)); y <= Math.min(height - 1, y0 + radius); y++) {
     const reach = Math.sqrt(radius * radius - (y - y0) ** 2);
     const from = y * width + Math.max(0, Math.ceil(x0 - reach));
     const to = y * width + Math.min(width - 1, Math.floor(x0 + reach));
-    for (let i = from; i <= to; i++) mask[i]! |= SOURCE;
+    for (let i = from; i <= to; i++) mask[i]! |= bit;
   }
 }

@@ -1,4 +1,4 @@
-import { type Compute, gaussianKernel, type ReferencePlanes, type Shape } from '@colibri/numerics';
+import { type Compute, gaussianKernel, type Shape } from '@colibri/numerics';
 
 /**
  * Light above this in the smoothed reference belongs to a source [sigma]: so high that noise alone hardly reaches it, because what is masked for being
@@ -13,9 +13,9 @@ const EDGE = 0.03;
 
 /**
  * A byte per pixel of the stack: 1 where the reference, smoothed by a little or by more, stands above its noise, and around that. It shows the outskirts of
- * galaxies and stars that no single frame does. To be called inside `compute.scope`; the plane is the caller's.
+ * galaxies and stars that no single frame does. The plane is the caller's.
  */
-export async function objectMap({ mean }: ReferencePlanes, shape: Shape, compute: Compute): Promise<Uint8Array> {
+export async function objectMap(mean: Float32Array, shape: Shape, compute: Compute): Promise<Uint8Array> {
   const n = mean.length;
   const plane = compute.uint8(n).fill(0);
   const smooth = compute.float32(n);

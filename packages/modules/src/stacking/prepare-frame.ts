@@ -14,7 +14,7 @@ import {
   type Streak,
 } from '@colibri/numerics';
 import type { StackFrame } from './frame-share.ts';
-import { maskRoundSources, maskSources, measureSky, SOURCE } from './frame-sky.ts';
+import { maskRoundSources, maskSources, measureSky, SKY_ONLY, SOURCE } from './frame-sky.ts';
 import type { SkyFrame } from './sky-frames.ts';
 
 /** A frame with a first sky taken away [electron]. Planes are ours: they may be kept for a second look, which changes them. */
@@ -92,20 +92,19 @@ export async function refineFrame(
   trail.pixels.forEach((p, i) => {
     data[p] = trail.light[i]!;
   });
-  // Trails that findstars saw are found anew, with their faint edges.
+  // One plane for both masks: of the sky all of it, of the search for trails what stays without the bits that are the sky's alone.
   const known = compute.uint16(data.length);
-  await compute.keepBits(mask, 0xffff & ~MaskPlane.TRAIL, known);
+  known.set(mask);
   maskObjects(objects, known, shape);
-  const free = compute.uint16(data.length);
-  for (let i = 0; i < free.length; i++) free[i] = known[i]! | mask[i]!;
-  maskSources(frame.sources, fwhmPix, free, shape);
-  const rest = await measureSky(data, [() => free], shape, first.meshPix, compute);
-  compute.free(free);
+  if (findTrails) maskRoundSources(frame.sources, fwhmPix, known, shape);
+  maskSources(frame.sources, fwhmPix, known, shape, { bit: SKY_ONLY });
+  const rest = await measureSky(data, [() => known], shape, first.meshPix, compute);
   if (rest !== null) await compute.subtractMesh(data, rest.level, rest, shape, data);
   const sky = rest === null ? first : { ...rest, level: rest.level.map((v, i) => v + first.level[i]!) };
   let streaks: readonly Streak[] = [];
   if (findTrails) {
-    maskRoundSources(frame.sources, fwhmPix, known, shape);
+    // Trails that findstars saw are found anew, with their faint edges.
+    await compute.keepBits(known, 0xffff & ~(SKY_ONLY | MaskPlane.TRAIL), known);
     streaks = findStreaks({ ...shape, data, mask: known, rms: sky.rms, rmsColumns: sky.columns, fwhmPix });
     for (const streak of streaks) maskStreak(streak, mask, shape, MaskPlane.TRAIL);
   }

@@ -9,14 +9,13 @@ import {
   lanczosTable,
   MOST_BAD,
   markNear,
-  type ReferencePlanes,
   resamplePixel,
 } from '@colibri/numerics';
-import { type Band, partOf } from './band.ts';
+import type { Band } from './band.ts';
 import type { StackFrame } from './frame-share.ts';
 import type { OutputGrid } from './output-grid.ts';
 import type { PreparedFrame } from './prepare-frame.ts';
-import type { StackingOptions } from './stack-unit.ts';
+import type { Reference, StackingOptions } from './stack-unit.ts';
 
 /** Resampled pixels that are looked at on the frame itself [sigma]. */
 const LOOK_SIGMA = 4;
@@ -27,9 +26,7 @@ export interface RejectionJob {
   readonly toFrame: CoordinateGrid;
   readonly band: Band;
   readonly grid: OutputGrid;
-  readonly reference: ReferencePlanes;
-  /** FWHM of the reference's stars [arcsec]. */
-  readonly referenceFwhmArcsec: number;
+  readonly reference: Reference;
   readonly options: StackingOptions;
 }
 
@@ -37,7 +34,7 @@ export interface RejectionJob {
 export async function rejectOutliers(job: RejectionJob, compute: Compute): Promise<number> {
   const { frame, prepared, toFrame, band, grid, reference, options } = job;
   const [from, to] = [band.y0 * grid.width, band.y1 * grid.width];
-  const found = await compute.outliers(band, partOf(reference, from, to), frame.weight, LOOK_SIGMA);
+  const found = await compute.outliers(band, reference.mean.subarray(from, to), frame.weight / reference.weight, LOOK_SIGMA);
   if (found.length === 0) return 0;
   const rejected = judgeOutliers(
     found.map((i) => i + from),
@@ -50,23 +47,15 @@ export async function rejectOutliers(job: RejectionJob, compute: Compute): Promi
       scale: frame.scale,
       reference: reference.mean,
       stackShape: grid,
-      referenceNoise: frame.weight / medianWeight(reference.rest),
+      referenceNoise: frame.weight / reference.weight,
       skyVariance: prepared.skyVariance,
       fwhmPix: frame.fwhmPix,
-      referenceFwhmPix: (frame.fwhmPix * job.referenceFwhmArcsec) / frame.fwhmArcsec,
+      referenceFwhmPix: (frame.fwhmPix * reference.fwhmArcsec) / frame.fwhmArcsec,
       sigmas: options.clipSigma,
     },
   );
   repair(rejected, job);
   return rejected.length;
-}
-
-/** Of the pixels that have any: from a thousand of them. */
-function medianWeight(rest: Float32Array): number {
-  const some: number[] = [];
-  const step = Math.max(1, Math.floor(rest.length / 1000));
-  for (let i = step >> 1; i < rest.length; i += step) if (rest[i]! > 0) some.push(rest[i]!);
-  return some.sort((a, b) => a - b)[some.length >> 1] ?? Number.POSITIVE_INFINITY;
 }
 
 /** Fills newly masked pixels and resamples what they reach in the band. */

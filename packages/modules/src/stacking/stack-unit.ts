@@ -65,12 +65,23 @@ function place(
   return { toFrame, rows: [y0, y1] };
 }
 
+/** What a frame is compared with, and where it shows sources. The planes are the caller's. */
+export interface Reference {
+  /** NaN where nothing is known. */
+  readonly mean: Float32Array;
+  /** Weight of the frames in it, at most places. */
+  readonly weight: number;
+  readonly objects: Uint8Array;
+  /** FWHM of its stars [arcsec]. */
+  readonly fwhmArcsec: number;
+}
+
 /** Frames that were read once, for the second look: as many as fit [bytes] beside what a stack of this size needs anyway. */
 export type Drafts = Map<StackFrame, FrameDraft>;
 const MOST_BYTES = 850e6;
 /** Bytes per pixel of a draft, and of the stack: sums, reference, one frame at work. */
 const DRAFT_BYTES = 10;
-const STACK_BYTES = 62;
+const STACK_BYTES = 58;
 
 /**
  * First look: what every frame is compared with. The planes are the caller's.
@@ -83,7 +94,7 @@ export async function referenceOf(
   options: StackingOptions,
   compute: Compute,
   drafts: Drafts,
-): Promise<ReferencePlanes> {
+): Promise<Reference> {
   const n = grid.width * grid.height;
   const planes: ReferencePlanes = { mean: compute.float32(n), rest: compute.float32(n) };
   const skyOf = skyFrames(frames, options.skyNeighbours, compute);
@@ -112,13 +123,38 @@ export async function referenceOf(
     for (const draft of drafts.values()) for (const plane of [draft.data, draft.variance, draft.mask]) keep(plane);
     await compute.reference(sums, planes);
   });
-  return planes;
+  return toReference(planes, frames, grid, compute);
 }
 
-/** The clipped sums so far as what a new frame is compared with. The planes are the caller's. */
-export function referenceOfHalves(halves: Halves, compute: Compute): ReferencePlanes {
+/** The clipped sums so far as what a new frame is compared with. */
+export function referenceOfHalves(
+  halves: Halves,
+  frames: readonly StackFrame[],
+  grid: OutputGrid,
+  compute: Compute,
+): Promise<Reference> {
   const n = halves[0].sum.length;
-  return meanOfSums(halves, { mean: compute.float32(n), rest: compute.float32(n) });
+  return toReference(meanOfSums(halves, { mean: compute.float32(n), rest: compute.float32(n) }), frames, grid, compute);
+}
+
+async function toReference(
+  { mean, rest }: ReferencePlanes,
+  frames: readonly StackFrame[],
+  grid: OutputGrid,
+  compute: Compute,
+): Promise<Reference> {
+  const weight = medianWeight(rest);
+  compute.free(rest);
+  const fwhmArcsec = frames.reduce((sum, f) => sum + f.weight * f.fwhmArcsec, 0) / frames.reduce((sum, f) => sum + f.weight, 0);
+  return { mean, weight, objects: await objectMap(mean, grid, compute), fwhmArcsec };
+}
+
+/** Of the pixels that have any: from a thousand of them. */
+function medianWeight(rest: Float32Array): number {
+  const some: number[] = [];
+  const step = Math.max(1, Math.floor(rest.length / 1000));
+  for (let i = step >> 1; i < rest.length; i += step) if (rest[i]! > 0) some.push(rest[i]!);
+  return some.sort((a, b) => a - b)[some.length >> 1] ?? Number.POSITIVE_INFINITY;
 }
 
 /** Second look: sky again with the sources of all frames masked, trails and outliers out, and into the half the frame belongs to. */
@@ -126,14 +162,12 @@ export async function addToStack(
   frames: readonly { readonly frame: StackFrame; readonly half: 0 | 1 }[],
   grid: OutputGrid,
   halves: Halves,
-  reference: ReferencePlanes,
-  referenceFwhmArcsec: number,
+  reference: Reference,
   options: StackingOptions,
   compute: Compute,
   drafts: Drafts = new Map(),
 ): Promise<FrameTrace[]> {
   return compute.scope(async () => {
-    const objects = await objectMap(reference, grid, compute);
     const skyOf = skyFrames(
       frames.map(({ frame }) => frame),
       options.skyNeighbours,
@@ -147,16 +181,19 @@ export async function addToStack(
         if (draft === null) return { rejectedPixels: 0, power: 1, streaks: [], sky: null };
         const { toFrame, rows } = place(frame, grid);
         const toStack = coordinateGrid(frame.frame, (x, y) => grid.wcs.skyToPixel(...frame.wcs.pixelToSky(x, y)));
-        const prepared = await refineFrame(draft, frame, { plane: objects, shape: grid, grid: toStack }, options, compute);
+        const prepared = await refineFrame(
+          draft,
+          frame,
+          { plane: reference.objects, shape: grid, grid: toStack },
+          options,
+          compute,
+        );
         const share = { weight: frame.weight, seconds: frame.frame.meta.exposureSec };
         let rejectedPixels = 0;
         const { width } = grid;
         await inBands({ frame, prepared, toFrame, rows, width }, compute, async (band, from, to) => {
           if (options.clipSigma > 0)
-            rejectedPixels += await rejectOutliers(
-              { frame, prepared, toFrame, band, grid, reference, referenceFwhmArcsec, options },
-              compute,
-            );
+            rejectedPixels += await rejectOutliers({ frame, prepared, toFrame, band, grid, reference, options }, compute);
           const { data, variance, mask } = band;
           const planes = partOf({ data, variance, mask }, (from - band.y0) * width, (to - band.y0) * width);
           await compute.addFrame(planes, share, partOf(halves[half], from * width, to * width));

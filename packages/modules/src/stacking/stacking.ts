@@ -150,9 +150,8 @@ async function stackAll(
   const reference = await referenceOf(frames, grid, options, compute, drafts);
   const halves = emptyHalves(grid, memory);
   const members = frames.map((frame, i) => ({ frame, half: i < inFirst ? (0 as const) : (1 as const) }));
-  const traces = await addToStack(members, grid, halves, reference, meanFwhmArcsec(frames), options, compute, drafts);
-  compute.free(reference.mean);
-  compute.free(reference.rest);
+  const traces = await addToStack(members, grid, halves, reference, options, compute, drafts);
+  for (const plane of [reference.mean, reference.objects]) compute.free(plane);
   return { grid, halves, frames, traces, inFirst };
 }
 
@@ -165,12 +164,10 @@ async function addFrames(
 ): Promise<KeptStack> {
   rescale(before, commonFactor(before, frames));
   const { grid, halves, inFirst, traces: known } = growHalves(before);
-  const reference = referenceOfHalves(halves, compute);
+  const reference = await referenceOfHalves(halves, before.frames, grid, compute);
   const members = frames.slice(known.length).map((frame) => ({ frame, half: 1 as const }));
-  const fwhm = meanFwhmArcsec(before.frames);
-  const traces = await addToStack(members, grid, halves, reference, fwhm, options, compute);
-  compute.free(reference.mean);
-  compute.free(reference.rest);
+  const traces = await addToStack(members, grid, halves, reference, options, compute);
+  for (const plane of [reference.mean, reference.objects]) compute.free(plane);
   return { grid, halves, frames, traces: [...known, ...traces], inFirst };
 }
 
@@ -188,6 +185,3 @@ function stacksOf({ grid, halves, frames, traces, inFirst }: KeptStack, isLast: 
   const half = (k: 0 | 1, from: number, to: number) => (to - from < 2 ? null : of([halves[k]], from, to, isLast));
   return { stack: of(halves, 0, frames.length, false), halfA: half(0, 0, inFirst), halfB: half(1, inFirst, frames.length) };
 }
-
-const meanFwhmArcsec = (frames: readonly StackFrame[]): number =>
-  frames.reduce((sum, f) => sum + f.weight * f.fwhmArcsec, 0) / frames.reduce((sum, f) => sum + f.weight, 0);

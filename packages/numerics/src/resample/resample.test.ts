@@ -202,8 +202,8 @@ describe.skipIf(!existsSync(kernelsPath))('compiled resample and sums (skipped b
       mean[0]!.mean.forEach((v, i) => {
         if (!(Object.is(v, mean[1]!.mean[i]) || Math.abs(v - mean[1]!.mean[i]!) < 1e-5)) expect.fail(`mean ${i}`);
       });
-      const found = await wasm.outliers(frames[0]!, mean[0]!, 0.5, 3);
-      const truth = await compute.outliers(frames[0]!, mean[0]!, 0.5, 3);
+      const found = await wasm.outliers(frames[0]!, mean[0]!.mean, 0.5, 3);
+      const truth = await compute.outliers(frames[0]!, mean[0]!.mean, 0.5, 3);
       expect(found.length).toBeGreaterThan(50);
       expect(found).toEqual(truth);
     }));

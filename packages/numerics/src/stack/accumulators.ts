@@ -86,6 +86,7 @@ export function reference({ sum, weight, top, topWeight }: ReferenceSums, out: R
 
 /** The mean of sums of frames that were clipped, as what a further frame is compared with. NaN and 0: no frame. */
 export function meanOfSums(parts: readonly StackSums[], out: ReferencePlanes): ReferencePlanes {
+  assertSums([...parts.flatMap(({ sum, weight }) => [sum, weight]), out.rest], out.mean.length);
   for (let i = 0; i < out.mean.length; i++) {
     let sum = 0;
     let weight = 0;
@@ -99,18 +100,23 @@ export function meanOfSums(parts: readonly StackSums[], out: ReferencePlanes): R
   return out;
 }
 
-/** Indices of good pixels further than `sigmas` from the reference, by the noise of both. */
+/**
+ * Indices of good pixels further than `sigmas` from what they are compared with, by the noise of both.
+ *
+ * @param mean - NaN where nothing is known
+ * @param noise - variance of the mean over that of the frame [1]
+ */
 export function outliers(
   { data, variance, mask }: ResampledPlanes,
-  { mean, rest }: ReferencePlanes,
-  weight: number,
+  mean: Float32Array,
+  noise: number,
   sigmas: number,
 ): Int32Array {
-  assertSums([variance, mask, mean, rest], data.length);
+  assertSums([variance, mask, mean], data.length);
   const found: number[] = [];
   for (let i = 0; i < data.length; i++) {
     const r = data[i]! - mean[i]!;
-    if (mask[i] === 0 && r * r > sigmas * sigmas * variance[i]! * (1 + weight / rest[i]!)) found.push(i);
+    if (mask[i] === 0 && r * r > sigmas * sigmas * (1 + noise) * variance[i]!) found.push(i);
   }
   return Int32Array.from(found);
 }

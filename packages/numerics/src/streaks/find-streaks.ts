@@ -29,18 +29,20 @@ const LEAST_SNR = 7;
 /** Streaks in one image, and segments that are tried and found to be none, at most. */
 const MOST_STREAKS = 8;
 const MOST_TRIES = 12;
+const MOST_CELLS = 512;
 
 /**
  * Streaks by their sum along the line, so also those that no pixel shows: at a crest of a tenth of the noise of a pixel in 2048². The sums over
- * coarse cells (`brightSegments`) give candidates, which are then fitted on the pixels (`fitStreak`).
+ * coarse cells (`brightSegments`) give candidates, which are then fitted on the pixels (`fitStreak`). The mask of the image is changed: what was found
+ * is masked in it, so that the next streak is not the same.
  */
 export function findStreaks(image: StreakImage): Streak[] {
-  const cellPix = Math.min(Math.max(Math.round(1.1 * image.fwhmPix), 2), 8);
-  const mask = image.mask.slice();
+  const cellPix = cellOf(image);
+  const { mask } = image;
   const found: Streak[] = [];
   for (let isNew = true; isNew && found.length < MOST_STREAKS; ) {
     isNew = false;
-    const segments = brightSegments(streakCells({ ...image, mask }, cellPix), CANDIDATE);
+    const segments = brightSegments(streakCells(image, cellPix), CANDIDATE);
     const tried: Segment[] = [];
     for (const segment of segments) {
       if (tried.length >= MOST_TRIES || found.length >= MOST_STREAKS) break;
@@ -48,7 +50,7 @@ export function findStreaks(image: StreakImage): Streak[] {
       tried.push(segment);
       const at = (cell: number): number => (cell + 0.5) * cellPix - 0.5;
       const line = { x0: at(segment.x0), y0: at(segment.y0), x1: at(segment.x1), y1: at(segment.y1) };
-      const streak = fitStreak({ ...image, mask }, line, cellPix);
+      const streak = fitStreak(image, line, cellPix);
       if (streak === null || streak.snr < LEAST_SNR) continue;
       found.push(streak);
       isNew = true;
@@ -56,6 +58,15 @@ export function findStreaks(image: StreakImage): Streak[] {
     }
   }
   return found;
+}
+
+/**
+ * Side of a cell [pix]: the FWHM, for that gives the best S/N along a line; on large images up to 2.5 of it, for their lines are longer and n² log n
+ * additions of 512 cells are enough.
+ */
+function cellOf({ width, height, fwhmPix }: StreakImage): number {
+  const enough = Math.ceil(Math.max(width, height) / MOST_CELLS);
+  return Math.max(2, Math.round(1.1 * fwhmPix), Math.min(enough, Math.floor(2.5 * fwhmPix)));
 }
 
 /** Whether a segment runs along another: its ends and its middle within a few cells of that line. */

@@ -22,10 +22,13 @@ const SHORTEST = 32;
  */
 export function brightSegments(cells: StreakCells, threshold: number): Segment[] {
   const found: Segment[] = [];
+  let size = 1;
+  while (size < Math.max(cells.columns, cells.rows)) size *= 2;
+  const planes = Array.from({ length: 4 }, () => new Float32Array(size * (size + Math.max(cells.columns, cells.rows))));
   for (const isSteep of [false, true]) {
     for (const isFalling of [false, true]) {
       const turned = turn(cells, isSteep, isFalling);
-      for (const { x0, y0, x1, y1, snr } of octant(turned, threshold)) {
+      for (const { x0, y0, x1, y1, snr } of octant(turned, threshold, planes)) {
         const [v0, v1] = isFalling ? [turned.rows - 1 - y0, turned.rows - 1 - y1] : [y0, y1];
         found.push(isSteep ? { x0: v0, y0: x0, x1: v1, y1: x1, snr } : { x0, y0: v0, x1, y1: v1, snr });
       }
@@ -52,14 +55,15 @@ function turn(cells: StreakCells, isSteep: boolean, isFalling: boolean): StreakC
 /**
  * Lines that rise by 0 to 45°. After step k the row `strip · w + rise` holds, for strips of w = 2^k columns, the sums along the lines that
  * enter the strip at each y (from −rise, offset by `pad`) and leave it `rise` higher.
+ *
+ * @param planes - four, of room for n · (n + rows): work space
  */
-function octant({ columns, rows, signal, weight }: StreakCells, threshold: number): Segment[] {
+function octant({ columns, rows, signal, weight }: StreakCells, threshold: number, planes: readonly Float32Array[]): Segment[] {
   let size = 1;
   while (size < columns) size *= 2;
   const pad = size;
   const stride = rows + pad;
-  const planes = () => new Float32Array(size * stride);
-  let [s, w, s2, w2] = [planes(), planes(), planes(), planes()];
+  let [s, w, s2, w2] = planes.map((plane) => plane.fill(0)) as [Float32Array, Float32Array, Float32Array, Float32Array];
   for (let x = 0; x < columns; x++) {
     for (let y = 0; y < rows; y++) {
       s[x * stride + pad + y] = signal[y * columns + x]!;

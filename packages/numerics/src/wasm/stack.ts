@@ -35,12 +35,12 @@ export function wasmStack(runtime: Runtime): Pick<Compute, 'addFrame' | 'addRefe
         return out;
       });
     },
-    outliers: ({ data, variance, mask }, { mean, rest }, weight, sigmas) => {
-      assertSums([variance, mask, mean, rest], data.length);
+    outliers: ({ data, variance, mask }, mean, noise, sigmas) => {
+      assertSums([variance, mask, mean], data.length);
       return runtime.lend(async (lease) => {
         const list = lease.scratch(4 * data.length);
-        const read = [data, variance, mask, mean, rest].map((plane) => lease.input(plane));
-        const args = [...read, weight, sigmas, list];
+        const read = [data, variance, mask, mean].map((plane) => lease.input(plane));
+        const args = [...read, noise, sigmas, list];
         const counts = (await runtime.kernel(lease, {
           name: 'outliers',
           args,
