@@ -1,11 +1,12 @@
 import type { Candidate, EventSummary, UnitSummary } from '@colibri/contracts';
 import { formatDec, formatRa } from '@colibri/sky';
 import { findingChart, positionText, triptych } from './charts.ts';
+import { figure, numbers } from './figure.ts';
 import { escapeHtml, fixed, instant, MISSING, sinceTrigger, withError } from './format.ts';
+import { type LightSeries, lightCurvePlot } from './light-plots.ts';
 import { WAVELENGTH_NM } from './merge-candidates.ts';
 import { document } from './page.ts';
 import { filterColour, filterMarker } from './page-style.ts';
-import { figure, type LightSeries, lightCurvePlot, numbers } from './plots.ts';
 import { type Mark, plot } from './svg.ts';
 
 type Place = EventSummary['candidates'][number];

@@ -1,18 +1,11 @@
 import type { Candidate, UnitSummary } from '@colibri/contracts';
 import { formatDec, formatRa } from '@colibri/sky';
+import { astrometryPlot, calibrationPlots, scatterPlot } from './calibration-plots.ts';
 import { findingChart, positionText, triptych } from './charts.ts';
 import { chanceText, clock, duration, escapeHtml, fixed, instant, MISSING, sinceTrigger, withError } from './format.ts';
+import { framesPlots, sensitivityPlots } from './frame-plots.ts';
+import { lightCurvePlot, lightCurveTable, variabilityPlot } from './light-plots.ts';
 import { pageStyle } from './page-style.ts';
-import {
-  astrometryPlot,
-  calibrationPlots,
-  framesPlots,
-  lightCurvePlot,
-  lightCurveTable,
-  scatterPlot,
-  sensitivityPlots,
-  variabilityPlot,
-} from './plots.ts';
 
 /** Rows that a table of the page shows; the files hold all. */
 const MOST_ROWS = 150;
