@@ -24,4 +24,14 @@ describe('config/', () => {
       expect(config.input).toBe(resolve(folder, '../data/incoming'));
     },
   );
+
+  it.each([
+    ['coatli', { ps: 0.000195, gain: 6.2, read_noise: 10, sat_level: 7000 }],
+    ['ddoti', { ps: 0.000558, gain: 0.64, read_noise: null, sat_level: 50000 }],
+  ])('holds the detector of %s, in the units of the module', async (name, detector) => {
+    const { config, problems } = await loadPipeline(join(folder, name), standard, {});
+    expect(problems.filter(({ code }) => code !== 'CONFIG_PATH').map(({ message }) => message)).toEqual([]);
+    const reduction = config.modules.find(({ module }) => module.name === 'reduction')!;
+    expect(reduction.config.parameters).toMatchObject(detector);
+  });
 });
