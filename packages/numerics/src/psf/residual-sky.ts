@@ -1,3 +1,4 @@
+import { cellStart } from '../background/background-mesh.ts';
 import type { Compute } from '../compute.ts';
 import { medianOf } from '../stats/quantile.ts';
 import type { PsfPlanes } from './psf-stars.ts';
@@ -45,16 +46,26 @@ export async function subtractResidualSky(
   const sum = new Float64Array(columns * rows);
   const noise = new Float64Array(columns * rows);
   const count = new Int32Array(columns * rows);
-  for (let y = 0; y < height; y++) {
-    const row = Math.min(rows - 1, Math.floor((y * rows) / height)) * columns;
-    for (let x = 0; x < width; x++) {
-      const p = y * width + x;
-      const value = residual[p]!;
-      if (hidden[p] !== 0 || mask[p] !== 0 || !(value * value < CLIP * CLIP * variance[p]!)) continue;
-      const cell = row + Math.min(columns - 1, Math.floor((x * columns) / width));
-      sum[cell]! += value;
-      noise[cell]! += variance[p]!;
-      count[cell]!++;
+  for (let r = 0; r < rows; r++) {
+    for (let y = cellStart(r, rows, height); y < cellStart(r + 1, rows, height); y++) {
+      for (let c = 0; c < columns; c++) {
+        let s = 0;
+        let v = 0;
+        let n = 0;
+        const to = y * width + cellStart(c + 1, columns, width);
+        for (let p = y * width + cellStart(c, columns, width); p < to; p++) {
+          const value = residual[p]!;
+          const own = variance[p]!;
+          if (hidden[p] !== 0 || mask[p] !== 0 || !(value * value < CLIP * CLIP * own)) continue;
+          s += value;
+          v += own;
+          n++;
+        }
+        const cell = r * columns + c;
+        sum[cell] = sum[cell]! + s;
+        noise[cell] = noise[cell]! + v;
+        count[cell] = count[cell]! + n;
+      }
     }
   }
   for (let c = 0; c < noise.length; c++) noise[c] = noise[c]! / count[c]! ** 2;
