@@ -1,7 +1,12 @@
+import { seededRandom } from '@colibri/base';
+import { stacking } from '@colibri/modules';
 import { type Compute, detectSources, MaskPlane } from '@colibri/numerics';
-import type { StackSet, Unit, UnitAlignment } from '@colibri/pipeline';
+import type { Stack, StackSet, Unit, UnitAlignment } from '@colibri/pipeline';
 import { localGeometry, type Wcs } from '@colibri/sky';
 import { type BenchRow, row } from '../report.ts';
+import { quietContext, runModule } from './beat-it/chain.ts';
+import { type SwarpStack, swarpStacks, swarpVersion } from './peer-swarp.ts';
+import { trailRows } from './trails.ts';
 
 /** What is true of the field. */
 export interface StackingTruth {
@@ -69,7 +74,91 @@ export async function scoreStacking(
     const [share, hits] = residuals(stacks, unit, truth);
     rows.push(row(`cosmic rays left above 5 sigma of the stack (of ${hits} hit pixels)`, share, '1', '<= 0.05'));
   }
+  rows.push(...(await trailRows(unit, stack.inputs, compute)));
+  if (swarpVersion() !== null) rows.push(...(await swarpRows({ unit, alignment, stack }, truth, compute)));
   return rows;
+}
+
+/** The same frames, coordinates and variances through SWarp: light, seeing, depth and CPU time. */
+async function swarpRows(
+  { unit, alignment, stack }: { readonly unit: Unit; readonly alignment: UnitAlignment; readonly stack: Stack },
+  truth: StackingTruth,
+  compute: Compute,
+): Promise<BenchRow[]> {
+  const peer = `SWarp ${swarpVersion()}`;
+  const found = await swarpStacks(unit, alignment, stack, ['WEIGHTED', 'CLIPPED'], compute);
+  const began = process.cpuUsage();
+  await compute.scope(() => runModule(stacking, { unit, alignment }, quietContext(compute)));
+  const { user, system } = process.cpuUsage(began);
+  const cpuSec = (user + system) / 1e6;
+  const masked = (image: SwarpStack) => ({
+    ...image,
+    mask: Uint16Array.from(image.weight, (w) => (w > 0 ? 0 : MaskPlane.NO_DATA)),
+  });
+  const depth = depthOf(stack, stack.wcs, truth, stack.fwhmPix);
+  return (['WEIGHTED', 'CLIPPED'] as const).flatMap((type) => {
+    const theirs = masked(found[type]);
+    const ratio = (raDeg: number, decDeg: number): number =>
+      aperture(theirs, stack.wcs, raDeg, decDeg) / aperture(stack, stack.wcs, raDeg, decDeg);
+    const bright = truth.stars.filter(({ mag }) => mag > 15 && mag < 17.5).map(({ raDeg, decDeg }) => ratio(raDeg, decDeg));
+    const theirDepth = depthOf(theirs, stack.wcs, truth, stack.fwhmPix);
+    return [
+      row(`${type}: flux of stars, SWarp / ours`, median(bright.filter(Number.isFinite)), '1'),
+      ...truth.changing.map(({ name, raDeg, decDeg }) =>
+        row(`${type}: flux of the ${name}, SWarp / ours`, ratio(raDeg, decDeg), '1'),
+      ),
+      row(`${type}: S/N of faint stars, ours / SWarp`, depth / theirDepth, '1', '>= 0.99', { peer, peerValue: 1 }),
+      row(`${type}: CPU time per frame`, cpuSec / unit.frames.length, 's', null, {
+        peer,
+        peerValue: found[type].cpuSec / unit.frames.length,
+        ratio: found[type].cpuSec / cpuSec,
+        note: 'ours unpacks Rice-compressed frames and searches trails, theirs reads plain ones; the aim is 3 times less',
+      }),
+    ];
+  });
+}
+
+/** S/N per electron/s of a matched filter: its answer to isolated stars over its scatter at blank places. Measured, not from weights. */
+function depthOf(
+  image: { width: number; height: number; data: Float32Array; mask: Uint16Array },
+  wcs: Wcs,
+  { stars }: StackingTruth,
+  fwhmPix: number,
+): number {
+  const reach = Math.ceil(2 * fwhmPix);
+  const filterAt = (x: number, y: number): number => {
+    const [cx, cy] = [Math.round(x), Math.round(y)];
+    let [sum, squares, weights] = [0, 0, 0];
+    const values: [number, number][] = [];
+    for (let dy = -reach; dy <= reach; dy++) {
+      for (let dx = -reach; dx <= reach; dx++) {
+        const p = (cy + dy) * image.width + cx + dx;
+        if (!(p >= 0 && p < image.data.length) || image.mask[p] !== 0) return NaN;
+        const w = Math.exp((-4 * Math.LN2 * ((cx + dx - x) ** 2 + (cy + dy - y) ** 2)) / fwhmPix ** 2);
+        values.push([w, image.data[p]!]);
+        weights += w;
+        squares += w * w;
+      }
+    }
+    const mean = weights / values.length; // a filter of sum 0: the sky of either does not matter
+    for (const [w, v] of values) sum += (w - mean) * v;
+    return sum / squares;
+  };
+  const places = stars.map(({ raDeg, decDeg }) => wcs.skyToPixel(raDeg, decDeg) ?? [NaN, NaN]);
+  const isClear = (x: number, y: number, distance: number): boolean =>
+    places.every(([u, v]) => !(Math.hypot(u! - x, v! - y) < distance));
+  const answers = stars.flatMap(({ mag }, i) => {
+    const [x, y] = places[i]!;
+    if (!(mag > 16 && mag < 18) || !(x! > 200 && y! > 200 && x! < image.width - 200 && y! < image.height - 200)) return [];
+    return [filterAt(x!, y!) * 10 ** (0.4 * (mag - 17))];
+  });
+  const random = seededRandom(5);
+  const blank: number[] = [];
+  while (blank.length < 4000) {
+    const [x, y] = [200 + random.uniform() * (image.width - 400), 200 + random.uniform() * (image.height - 400)];
+    if (isClear(x, y, 20)) blank.push(filterAt(x, y));
+  }
+  return median(answers.filter(Number.isFinite)) / scatter(blank.filter(Number.isFinite));
 }
 
 /** Light inside a circle above the mean of a ring; masked pixels count as the mean of their neighbours; NaN where one is saturated. */
