@@ -13,12 +13,18 @@ export interface StackParts {
   readonly frames: readonly StackFrame[];
   readonly traces: readonly FrameTrace[];
   readonly sky: StackSky | null;
+  /** FWHM of stars where it is not the mean of the frames [arcsec]. */
+  readonly fwhmArcsec?: number;
   /** The sums are those of one part in the memory of `compute`, and nobody needs them afterwards: their planes become the stack's. */
   readonly isLast: boolean;
 }
 
 /** The stack of some frames from their sums. The planes lie in the memory of `compute` and belong to the scope around. */
-export function makeStack({ sums, frames, traces, sky, isLast }: StackParts, grid: OutputGrid, compute: Compute): Stack {
+export function makeStack(
+  { sums, frames, traces, sky, isLast, fwhmArcsec }: StackParts,
+  grid: OutputGrid,
+  compute: Compute,
+): Stack {
   const n = grid.width * grid.height;
   const planes = isLast
     ? { data: sums[0]!.sum, variance: sums[0]!.noise, mask: sums[0]!.bits, coverageSec: sums[0]!.coverage }
@@ -54,7 +60,7 @@ export function makeStack({ sums, frames, traces, sky, isLast }: StackParts, gri
     startedAt: first.meta.observedAt,
     endedAt: new Date(Math.max(...ends)).toISOString(),
     midMjdUtc: sumOver(frames, (f) => share(f) * f.frame.meta.midExposureMjdUtc),
-    fwhmPix: sumOver(frames, (f) => share(f) * f.fwhmArcsec) / grid.scaleArcsec,
+    fwhmPix: (fwhmArcsec ?? sumOver(frames, (f) => share(f) * f.fwhmArcsec)) / grid.scaleArcsec,
     // Light of d electron/s has the variance d · scale in each frame.
     gainSec: 1 / sumOver(frames, (f) => share(f) ** 2 * f.scale),
     saturation: Math.min(...frames.map((f) => f.frame.saturation * f.scale)),

@@ -2,6 +2,7 @@ import {
   type Compute,
   type CoordinateGrid,
   coordinateGrid,
+  type FullKernel,
   gridBounds,
   meanOfSums,
   type ReferencePlanes,
@@ -11,7 +12,7 @@ import {
   type StackSums,
   type Streak,
 } from '@colibri/numerics';
-import { inBands, partOf } from './band.ts';
+import { type Band, inBands, partOf } from './band.ts';
 import type { StackFrame } from './frame-share.ts';
 import { objectMap } from './object-map.ts';
 import type { OutputGrid } from './output-grid.ts';
@@ -157,9 +158,16 @@ function medianWeight(rest: Float32Array): number {
   return some.sort((a, b) => a - b)[some.length >> 1] ?? Number.POSITIVE_INFINITY;
 }
 
+/** A frame, the half it belongs to, and what it is convolved with before it is added; null: nothing. */
+export interface StackMember {
+  readonly frame: StackFrame;
+  readonly half: 0 | 1;
+  readonly kernel: FullKernel | null;
+}
+
 /** Second look: sky again with the sources of all frames masked, trails and outliers out, and into the half the frame belongs to. */
 export async function addToStack(
-  frames: readonly { readonly frame: StackFrame; readonly half: 0 | 1 }[],
+  frames: readonly StackMember[],
   grid: OutputGrid,
   halves: Halves,
   reference: Reference,
@@ -174,7 +182,7 @@ export async function addToStack(
       compute,
     );
     const traces: FrameTrace[] = [];
-    for (const [k, { frame, half }] of frames.entries()) {
+    for (const [k, { frame, half, kernel }] of frames.entries()) {
       const trace = await compute.scope(async (): Promise<FrameTrace> => {
         const kept = drafts.get(frame);
         const draft = kept ?? (await draftFrame(frame, options.meshPix, await skyOf(k), compute));
@@ -191,9 +199,20 @@ export async function addToStack(
         const share = { weight: frame.weight, seconds: frame.frame.meta.exposureSec };
         let rejectedPixels = 0;
         const { width } = grid;
-        await inBands({ frame, prepared, toFrame, rows, width }, compute, async (band, from, to) => {
-          if (options.clipSigma > 0)
-            rejectedPixels += await rejectOutliers({ frame, prepared, toFrame, band, grid, reference, options }, compute);
+        const job = { frame, prepared, toFrame, rows, width };
+        const reject = async (band: Band): Promise<void> => {
+          if (options.clipSigma === 0) return;
+          rejectedPixels += await rejectOutliers({ frame, prepared, toFrame, band, grid, reference, options }, compute);
+        };
+        if (kernel !== null) {
+          await inBands(job, compute, reject);
+          const smooth = compute.float32(prepared.data.length);
+          await compute.convolve(prepared.data, kernel, prepared, smooth);
+          prepared.data.set(smooth);
+          compute.free(smooth);
+        }
+        await inBands(job, compute, async (band, from, to) => {
+          if (kernel === null) await reject(band);
           const { data, variance, mask } = band;
           const planes = partOf({ data, variance, mask }, (from - band.y0) * width, (to - band.y0) * width);
           await compute.addFrame(planes, share, partOf(halves[half], from * width, to * width));

@@ -17,6 +17,7 @@ import { frameShares, type StackFrame } from './frame-share.ts';
 import { commonFactor, continues, growHalves, type KeptStack, rescale } from './kept-stack.ts';
 import { makeStack } from './make-stack.ts';
 import { type OutputGrid, outputGrid } from './output-grid.ts';
+import { properFwhmArcsec, properKernels } from './proper-coadd.ts';
 import { stacksCodec } from './stack-file.ts';
 import { addSky, stackSky } from './stack-sky.ts';
 import { addToStack, type Drafts, emptyHalves, referenceOf, referenceOfHalves, type StackingOptions } from './stack-unit.ts';
@@ -42,6 +43,10 @@ export const stacking = defineModule({
       default: 4.5,
       atLeast: 0,
     }),
+    coadd: choice(
+      'weighted: the mean with the weights of the best S/N; proper: each frame convolved so that the sum has the most S/N there can be, which pays off when the seeing differs much, and is made anew with each frame.',
+      { options: ['weighted', 'proper'], default: 'weighted' },
+    ),
     trails: flag('Search each frame for trails of satellites, also faint ones, and leave them out.', { default: true }),
     subtract_sky: flag('Take the sky away; the model of it is kept with the stack in any case.', { default: true }),
     sky_frame: choice(
@@ -66,7 +71,10 @@ export const stacking = defineModule({
   },
 
   async run({ unit, alignment }, parameters, { compute, info, warn, kept, isFinal }) {
-    const frames = await frameShares(unit.frames, alignment.frames, compute, warn);
+    const isProper = parameters.coadd === 'proper';
+    const shares = await frameShares(unit.frames, alignment.frames, compute, warn);
+    // The kernels of a proper coadd do what the FWHM does in the weights of a mean.
+    const frames = isProper ? shares.map((f) => ({ ...f, weight: f.weight * f.fwhmArcsec ** 2 })) : shares;
     if (frames.length === 0) throw nothingToStack({ unit: unit.name, frames: unit.frames.length });
     const grid = outputGrid(
       frames.map(({ frame, wcs }) => ({ width: frame.width, height: frame.height, wcs })),
@@ -86,12 +94,12 @@ export const stacking = defineModule({
     const stacks = await compute.scope(async (keep) => {
       const before = isFinal ? undefined : (kept.get(KEPT) as KeptStack | undefined);
       kept.clear();
-      const goesOn = before !== undefined && continues(before, frames, withoutMargin(grid, isFinal));
+      const goesOn = before !== undefined && !isProper && continues(before, frames, withoutMargin(grid, isFinal));
       const grown = goesOn
         ? await addFrames(before, frames, options, compute)
-        : await stackAll(frames, grid, options, isFinal ? compute : null, compute);
-      if (!isFinal) kept.set(KEPT, grown);
-      const set = stacksOf(grown, isFinal, compute);
+        : await stackAll(frames, grid, options, isProper, isFinal ? compute : null, compute);
+      if (!isFinal && !isProper) kept.set(KEPT, grown);
+      const set = stacksOf(grown, isProper, isFinal, compute);
       if (!parameters.subtract_sky) for (const stack of stacksIn(set)) if (stack.sky) addSky(stack.sky, stack, stack.data);
       for (const stack of stacksIn(set)) {
         for (const plane of [stack.data, stack.variance, stack.mask, stack.coverageSec]) keep(plane);
@@ -142,6 +150,7 @@ async function stackAll(
   frames: readonly StackFrame[],
   grid: OutputGrid,
   options: StackingOptions,
+  isProper: boolean,
   memory: Compute | null,
   compute: Compute,
 ): Promise<KeptStack> {
@@ -149,7 +158,12 @@ async function stackAll(
   const inFirst = frames.length >> 1;
   const reference = await referenceOf(frames, grid, options, compute, drafts);
   const halves = emptyHalves(grid, memory);
-  const members = frames.map((frame, i) => ({ frame, half: i < inFirst ? (0 as const) : (1 as const) }));
+  const kernels = isProper ? properKernels(frames) : null;
+  const members = frames.map((frame, i) => ({
+    frame,
+    half: i < inFirst ? (0 as const) : (1 as const),
+    kernel: kernels?.[i] ?? null,
+  }));
   const traces = await addToStack(members, grid, halves, reference, options, compute, drafts);
   for (const plane of [reference.mean, reference.objects]) compute.free(plane);
   return { grid, halves, frames, traces, inFirst };
@@ -165,14 +179,19 @@ async function addFrames(
   rescale(before, commonFactor(before, frames));
   const { grid, halves, inFirst, traces: known } = growHalves(before);
   const reference = await referenceOfHalves(halves, before.frames, grid, compute);
-  const members = frames.slice(known.length).map((frame) => ({ frame, half: 1 as const }));
+  const members = frames.slice(known.length).map((frame) => ({ frame, half: 1 as const, kernel: null }));
   const traces = await addToStack(members, grid, halves, reference, options, compute);
   for (const plane of [reference.mean, reference.objects]) compute.free(plane);
   return { grid, halves, frames, traces: [...known, ...traces], inFirst };
 }
 
 /** @param isLast - the sums are not needed afterwards: the planes of the halves are made in their place */
-function stacksOf({ grid, halves, frames, traces, inFirst }: KeptStack, isLast: boolean, compute: Compute): StackSet {
+function stacksOf(
+  { grid, halves, frames, traces, inFirst }: KeptStack,
+  isProper: boolean,
+  isLast: boolean,
+  compute: Compute,
+): StackSet {
   const of = (sums: readonly StackSums[], from: number, to: number, last: boolean): Stack => {
     const [those, theirs] = [frames.slice(from, to), traces.slice(from, to)];
     const sky = stackSky(
@@ -180,7 +199,9 @@ function stacksOf({ grid, halves, frames, traces, inFirst }: KeptStack, isLast: 
       theirs.map((trace) => trace.sky),
       grid,
     );
-    return makeStack({ sums, frames: those, traces: theirs, sky, isLast: last }, grid, compute);
+    // Halves of a proper coadd have the kernels of the whole.
+    const fwhm = isProper ? { fwhmArcsec: properFwhmArcsec(frames) } : {};
+    return makeStack({ sums, frames: those, traces: theirs, sky, isLast: last, ...fwhm }, grid, compute);
   };
   const half = (k: 0 | 1, from: number, to: number) => (to - from < 2 ? null : of([halves[k]], from, to, isLast));
   return { stack: of(halves, 0, frames.length, false), halfA: half(0, 0, inFirst), halfB: half(1, inFirst, frames.length) };
