@@ -22,7 +22,7 @@ const compute = await openBenchCompute(2);
 const began = process.cpuUsage();
 const scores: SubtractionScore[] = [];
 if (isNight) scores.push(...(await nightSubtraction(positionals[1]!, parameters, compute, { from: from ?? 0, to: to ?? 12 })));
-else for (let seed = from ?? 201; seed < (to ?? 221); seed++) scores.push(await fieldSubtraction(seed, {}, parameters, compute));
+else for (let seed = from ?? 201; seed < (to ?? 221); seed++) scores.push(await fieldSubtraction(seed, parameters, compute));
 for (const { pulls: _, ...score } of scores) console.error(JSON.stringify(score));
 const targets = isNight ? { falsePer: '<= 1', stars: '<= 1.03' } : { falsePer: '<= 0.1' };
 const failed = report(`Subtraction, ${values.method}`, subtractionRows(positionals[0] ?? 'fields', scores, targets), values.json);

@@ -10,13 +10,13 @@ import {
   subtractTemplate,
   type TemplateDifference,
 } from '@colibri/modules';
-import { type Compute, medianOf, type PsfModel, psfStamp } from '@colibri/numerics';
+import { type Compute, madSigma, medianOf, type PsfModel, psfStamp, SourceFlag } from '@colibri/numerics';
 import type { Frame, Stack, UnitFrame } from '@colibri/pipeline';
 import type { Wcs } from '@colibri/sky';
 import { type BenchRow, row } from '../report.ts';
 import { quietContext, stackField } from './beat-it/chain.ts';
-import { drawField, type FieldOptions } from './field18/field.ts';
-import { reduceField } from './field18/reduce.ts';
+import { drawField, type Field, type FieldOptions } from './field18/field.ts';
+import { type ReducedField, reduceField } from './field18/reduce.ts';
 import { simNight } from './measured-night.ts';
 import { openUnits } from './open-unit.ts';
 
@@ -69,6 +69,10 @@ export async function scoreSubtraction(
   parameters: SubtractParameters,
   compute: Compute,
 ): Promise<SubtractionScore> {
+  const known = one.changed.flatMap((place) => {
+    const at = one.wcs.skyToPixel(...place);
+    return at ? [at] : [];
+  });
   const run = async (stars: readonly { x: number; y: number; flux: number }[], psf: PsfModel | null) =>
     compute.scope(async () => {
       const planes = await one.load();
@@ -77,13 +81,9 @@ export async function scoreSubtraction(
       const result = await subtractTemplate(science, template, parameters, compute);
       if (result === null) throw new Error(`${one.name}: not subtracted`);
       const errors = one.hosts.map((host) => errorAt(result, one.wcs.skyToPixel(...host)));
-      return { ...summaryOf(result), psf: science.psf, errors };
+      return { ...summaryOf(result, science, known), psf: science.psf, errors };
     });
   const plain = await run([], null);
-  const known = one.changed.flatMap((place) => {
-    const at = one.wcs.skyToPixel(...place);
-    return at ? [at] : [];
-  });
   const near = (x: number, y: number, places: readonly (readonly [number, number])[], radius: number): boolean =>
     places.some((p) => Math.hypot(p[0] - x, p[1] - y) < radius);
   const { sources } = plain;
@@ -126,14 +126,36 @@ export async function scoreSubtraction(
   };
 }
 
-const summaryOf = ({ sources, subtraction }: TemplateDifference) => ({
-  sources,
-  residualAtStars: subtraction.residualAtStars,
-  residualOnSky: subtraction.residualOnSky,
+const summaryOf = (result: TemplateDifference, science: MeasuredSide, changed: readonly (readonly [number, number])[]) => ({
+  sources: result.sources,
+  residualAtStars: residualAtSteady(result, science, changed),
+  residualOnSky: result.subtraction.residualOnSky,
 });
 
+/** Robust sigma of the difference over its noise within one FWHM of what is brighter than S/N 20, whole, and did not truly change. */
+function residualAtSteady(
+  { subtraction: s }: TemplateDifference,
+  { columns: c }: MeasuredSide,
+  changed: readonly (readonly [number, number])[],
+): number {
+  const radius = Math.round(s.psf.fwhmPix);
+  const values: number[] = [];
+  for (let k = 0; k < c.count; k++) {
+    const [cx, cy] = [Math.round(c.x[k]!), Math.round(c.y[k]!)];
+    if (!(c.snrWin[k]! > 20) || c.maskFlags[k] !== 0 || (c.flags[k]! & (SourceFlag.SATURATED | SourceFlag.TRUNCATED)) !== 0)
+      continue;
+    if (changed.some((p) => Math.hypot(p[0] - cx, p[1] - cy) < 3 * radius)) continue;
+    for (let y = Math.max(0, cy - radius); y <= Math.min(s.height - 1, cy + radius); y++)
+      for (let x = Math.max(0, cx - radius); x <= Math.min(s.width - 1, cx + radius); x++) {
+        const i = y * s.width + x;
+        if (Math.hypot(x - cx, y - cy) <= radius && s.mask[i] === 0) values.push(s.difference[i]! / Math.sqrt(s.variance[i]!));
+      }
+  }
+  return madSigma(Float64Array.from(values));
+}
+
 /** 1 sigma of a star's flux by its profile and the variance of the difference; NaN where it can't be measured. */
-function errorAt({ subtraction: s }: TemplateDifference, at: readonly [number, number] | null): number {
+export function errorAt({ subtraction: s }: TemplateDifference, at: readonly [number, number] | null): number {
   const radius = 6;
   if (!at) return Number.NaN;
   const [cx, cy] = [Math.round(at[0]), Math.round(at[1])];
@@ -150,13 +172,14 @@ function errorAt({ subtraction: s }: TemplateDifference, at: readonly [number, n
 }
 
 /** Stars with their photon noise. */
-function addStars(
+export function addStars(
   { width, height, data, variance }: Pick<Frame, 'width' | 'height' | 'data' | 'variance'>,
   stars: readonly { x: number; y: number; flux: number }[],
   psf: PsfModel,
   lightVariance: number,
+  seed = 77,
 ): void {
-  const random = seededRandom(77);
+  const random = seededRandom(seed);
   const radius = Math.ceil(psf.radiusPix);
   for (const { x, y, flux } of stars) {
     const stamp = psfStamp(psf, x, y, radius);
@@ -186,7 +209,7 @@ export function frameCase(frame: UnitFrame, wcs: Wcs, truth: Pick<SubtractionCas
   };
 }
 
-const stackCase = (
+export const stackCase = (
   stack: Stack,
   name: string,
   truth: Pick<SubtractionCase, 'changed' | 'hosts'>,
@@ -209,7 +232,7 @@ const stackCase = (
   ...truth,
 });
 
-const measuredStack = (stack: Stack, compute: Compute): Promise<MeasuredSide> =>
+export const measuredStack = (stack: Stack, compute: Compute): Promise<MeasuredSide> =>
   measureForSubtraction({ ...stack, lightVariance: 1 / stack.gainSec }, stack.wcs, 64, compute);
 
 /** What truly changed on one frame of the simulated night, and galaxies between r 17.5 and 21 away from stars. */
@@ -294,17 +317,11 @@ export function subtractionRows(
   return rows;
 }
 
-/** Fields from seeds: the last frames against the first; stars on galaxies and nothing else is new. */
-export async function fieldSubtraction(
-  seed: number,
-  change: Partial<FieldOptions>,
-  parameters: SubtractParameters,
-  compute: Compute,
-): Promise<SubtractionScore> {
-  const half = 3;
-  const field = drawField({
+/** A field of forty galaxies, steady but for its seeing. */
+export const hostField = (seed: number, change: Partial<FieldOptions> = {}): Field =>
+  drawField({
     seed,
-    frames: 2 * half,
+    frames: 6,
     newStars: false,
     trailFrame: null,
     galaxies: 40,
@@ -312,17 +329,30 @@ export async function fieldSubtraction(
     fwhmPix: (k) => 3 + 0.5 * ((k * 7 + seed) % 3) * 0.5,
     ...change,
   });
+
+export const hostPlaces = (field: Field): Place[] =>
+  field.sources.filter((s) => s.kind === 'galaxy').map((s): Place => [s.raDeg, s.decDeg]);
+
+/** Fields from seeds: the stack of the last three frames against that of the first three; stars on galaxies and nothing else is new. */
+export async function fieldSubtraction(
+  seed: number,
+  parameters: SubtractParameters,
+  compute: Compute,
+): Promise<SubtractionScore> {
+  const field = hostField(seed);
   const reduced = await reduceField(field, compute);
   return compute.scope(async () => {
-    const part = async (from: number, to: number): Promise<Stack> => {
-      const unit = { ...reduced.unit, frames: reduced.unit.frames.slice(from, to) };
-      return (await stackField({ ...reduced, unit }, quietContext(compute))).stacks.stack;
-    };
-    const [reference, science] = [await part(0, half), await part(half, 2 * half)];
+    const [reference, science] = [await stackPart(reduced, 0, 3, compute), await stackPart(reduced, 3, 6, compute)];
     const template = await measuredStack(reference, compute);
-    const hosts = field.sources.filter((s) => s.kind === 'galaxy').map((s): Place => [s.raDeg, s.decDeg]);
-    return scoreSubtraction(stackCase(science, `seed ${seed}`, { changed: [], hosts }, compute), template, parameters, compute);
+    const truth = { changed: [], hosts: hostPlaces(field) };
+    return scoreSubtraction(stackCase(science, `seed ${seed}`, truth, compute), template, parameters, compute);
   });
+}
+
+/** The stack of some of the frames. */
+export async function stackPart(reduced: ReducedField, from: number, to: number, compute: Compute): Promise<Stack> {
+  const unit = { ...reduced.unit, frames: reduced.unit.frames.slice(from, to) };
+  return (await stackField({ ...reduced, unit }, quietContext(compute))).stacks.stack;
 }
 
 /** Each frame of the last night in a folder of reduced frames of the simulated night, against one frame of the first night. */

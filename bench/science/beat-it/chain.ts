@@ -1,11 +1,13 @@
 import { type CandidateList, candidateList } from '@colibri/contracts';
-import { alignment, photometry, stacking, summary } from '@colibri/modules';
+import { alignment, photometry, stacking, subtraction, summary } from '@colibri/modules';
 import type { Compute } from '@colibri/numerics';
 import {
   type AnyModule,
+  type Difference,
   type ModuleContext,
   readConfig,
   type StackSet,
+  type TemplateSource,
   type UnitAlignment,
   type UnitOrigin,
   type UnitPhotometry,
@@ -52,13 +54,23 @@ export async function stackField(
   return { aligned, stacks };
 }
 
-/** Aligns, stacks and measures a field, in a scope of the caller. */
-export async function measureField(reduced: ReducedField, context: ModuleContext): Promise<Measured> {
+/** Aligns, stacks and measures a field, and subtracts a template where there is one; in a scope of the caller. */
+export async function measureField(
+  reduced: ReducedField,
+  context: ModuleContext,
+  templates: TemplateSource | null = null,
+): Promise<Measured> {
   const { unit, catalog } = reduced;
   const { aligned, stacks } = await stackField(reduced, context);
   const inputs = { unit, alignment: aligned, stacks, referenceCatalog: catalog };
   const measured = (await runModule(photometry, inputs, context))['photometry'] as UnitPhotometry;
-  const asked = { ...inputs, photometry: measured, difference: null, minorPlanets: null, origin };
+  const difference =
+    templates === null
+      ? null
+      : ((await runModule(subtraction, { ...inputs, photometry: measured, templates }, context))[
+          'difference'
+        ] as Difference | null);
+  const asked = { ...inputs, photometry: measured, difference, minorPlanets: null, origin };
   const files = (await runModule(summary, asked, context, { most_cutouts: 0 }))['files'] as ReadonlyMap<
     string,
     string | Uint8Array

@@ -38,13 +38,15 @@ export interface SubtractParameters {
 export interface TemplateDifference {
   readonly subtraction: Subtraction;
   readonly registration: Registration;
+  /** What rose or fell, one by one, and as columns of the product. */
+  readonly changes: readonly Change[];
   readonly sources: DifferenceSources;
   readonly falsePositives: number;
   /** S/N that noise alone reaches 0.05 times in this image [sigma]. */
   readonly noiseLimit: number;
 }
 
-const MOST_STAMPS = 300;
+const MOST_STAMPS = 200;
 const STAMP_SNR = 20;
 /** Of a star's image on masked pixels: with more nothing can be said of a change. */
 const MOST_MASKED = 0.4;
@@ -105,7 +107,14 @@ export async function subtractTemplate(
   }).filter((change) => change.maskedShare < MOST_MASKED && Number.isFinite(change.flux));
   const noiseLimit = noisePeakLimit(width * height, fwhmPix);
   const sources = judged(changes, science.wcs, fwhmPix, noiseLimit);
-  return { subtraction, registration, sources, falsePositives: countFalse(sources, fwhmPix, parameters.minScore), noiseLimit };
+  return {
+    subtraction,
+    registration,
+    changes,
+    sources,
+    falsePositives: countFalse(sources, fwhmPix, parameters.minScore),
+    noiseLimit,
+  };
 }
 
 const pick = ({ data, variance, mask }: ImagePlanes) => ({ data, variance, mask });

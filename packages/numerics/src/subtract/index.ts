@@ -10,6 +10,6 @@ export type { Change, ChangePlanes, KnownStars } from './measure-changes.ts';
 export { measureChanges } from './measure-changes.ts';
 export { psfOnGrid } from './psf-on-grid.ts';
 export type { RealBogus } from './real-bogus.ts';
-export { noisePeakLimit, REAL_BOGUS_WEIGHTS, realBogus } from './real-bogus.ts';
+export { noisePeakLimit, REAL_BOGUS_WEIGHTS, realBogus, realBogusMeasures } from './real-bogus.ts';
 export { subtractImages } from './subtract-images.ts';
 export type { SubtractImage, Subtraction, SubtractOptions } from './subtraction.ts';

@@ -1,58 +1,59 @@
 import type { Change } from './measure-changes.ts';
+import { REAL_BOGUS_WEIGHTS } from './real-bogus-weights.ts';
+
+export { REAL_BOGUS_WEIGHTS };
+
+type Measure = Exclude<keyof typeof REAL_BOGUS_WEIGHTS, 'begin'>;
 
 /** Why a change is believed: the terms of the logistic, in natural logarithms of the odds, and the probability. */
 export interface RealBogus {
   readonly score: number;
-  readonly terms: Readonly<Record<keyof typeof REAL_BOGUS_WEIGHTS, number>>;
+  readonly terms: Readonly<Record<Measure, number>>;
 }
 
-/**
- * Weights of the terms. Signs and scales follow from what each measures; the values were set by hand, not fitted: on the first four frames of
- * the simulated night (cosmic rays and hot pixels of a single template against stars of S/N 10 put on galaxies) and, for the odds to begin
- * with, on fields of the seeds 101 to 112. Fields 201 to 214 were not looked at before (`bench/subtraction.ts`).
- */
-export const REAL_BOGUS_WEIGHTS = {
-  /** S/N above what noise alone reaches once in twenty such fields [per sigma]. */
-  strength: 3,
-  /** Gain in χ² of a sharper or wider profile, above 9, over 9. */
-  shape: -1.5,
-  /** Reduced χ² above 1.5: three sigma for the pixels of a usual star. */
-  chi2: -6,
-  /** Share of an opposite lobe. */
-  dipole: -8,
-  /** ln of the light of the nearest star at this place, falling as 1 / (1 + (d / 0.75 FWHM)²), over the change's, above 10. */
-  star: -2,
-  /** Share of the star's image on masked pixels. */
-  masked: -25,
-  /** Nearness of the border, of saturated or missing pixels: 1 at 0.5 FWHM, 0 from 1.5 FWHM on. */
-  edge: -3,
-} as const;
-/**
- * Log odds of a change at the noise limit that has nothing against it. Remnants of cosmic rays in stacks of few frames make more peaks just
- * above the limit than Gaussian noise does: even odds are reached two thirds of a sigma higher.
- */
-const BEGIN = -2;
-const CAP = 8;
+/** Beyond these a measure says nothing more: noise is out of the question one sigma above its limit, and a cosmic ray may be of any height. */
+const MOST_STRENGTH = 1.5;
+const MOST_GAIN = 60;
+const MOST_CHI2 = 4;
+/** 1 − width over a star's, from which most cosmic rays are; what the PSF has wrong is less. */
+const RAY_SHARPNESS = 0.29;
 
 /**
- * How probable it is that a change on the difference is one on the sky: a logistic of terms that each say what they mean.
+ * What the score is made of, each 0 or small for a faint star that has nothing against it.
  *
  * @param noiseLimit - S/N that noise alone reaches 0.05 times in such a field, see `noisePeakLimit`
  */
-export function realBogus(change: Change, fwhmPix: number, noiseLimit: number): RealBogus {
-  const w = REAL_BOGUS_WEIGHTS;
-  const capped = (v: number): number => Math.min(CAP, Math.max(-CAP, v));
+export function realBogusMeasures(change: Change, fwhmPix: number, noiseLimit: number): Record<Measure, number> {
   const here = change.starRatio / (1 + (change.starDistancePix / (0.75 * fwhmPix)) ** 2);
-  const terms = {
-    strength: capped(w.strength * (Math.abs(change.snr) - noiseLimit)),
-    shape: capped(w.shape * Math.max(0, change.shapeGain / 9 - 1)),
-    chi2: capped(w.chi2 * Math.max(0, change.chi2Psf - 1.5)),
-    dipole: capped(w.dipole * change.dipole),
-    star: capped(here > 10 ? w.star * Math.log(here / 10) : 0),
-    masked: capped(w.masked * change.maskedShare),
-    edge: capped(w.edge * Math.min(1, Math.max(0, 1.5 - change.edgePix / fwhmPix))),
+  const gain = Math.min(change.shapeGain, MOST_GAIN);
+  return {
+    /** S/N above what noise alone reaches once in twenty such fields [sigma]. */
+    strength: Math.max(-1, Math.min(MOST_STRENGTH, Math.abs(change.snr) - noiseLimit)),
+    /** Gain in χ² of a sharper profile, in full where it is as sharp as a cosmic ray, and of a wider one. */
+    sharp: gain * Math.min(1, Math.max(0, 1 - change.widthRatio) / RAY_SHARPNESS),
+    wide: change.widthRatio > 1 ? gain : 0,
+    /** Reduced χ² above 1. */
+    chi2: Math.min(MOST_CHI2, Math.max(0, change.chi2Psf - 1)),
+    /** Share of an opposite lobe. */
+    dipole: change.dipole,
+    /** ln of the light of the nearest star at this place, falling as 1 / (1 + (d / 0.75 FWHM)²), over the change's, above 10. */
+    star: here > 10 ? Math.log(here / 10) : 0,
+    /** Share of the star's image on masked pixels. */
+    masked: change.maskedShare,
+    /** Nearness of the border, of saturated or missing pixels: 1 at 0.5 FWHM, 0 from 1.5 FWHM on. */
+    edge: Math.min(1, Math.max(0, 1.5 - change.edgePix / fwhmPix)),
   };
-  const sum = Object.values(terms).reduce((a, b) => a + b, BEGIN);
+}
+
+/** How probable it is that a change on the difference is one on the sky: a logistic of terms that each say what they mean. */
+export function realBogus(change: Change, fwhmPix: number, noiseLimit: number): RealBogus {
+  const measures = realBogusMeasures(change, fwhmPix, noiseLimit);
+  const terms = { ...measures };
+  let sum: number = REAL_BOGUS_WEIGHTS.begin;
+  for (const name of Object.keys(measures) as Measure[]) {
+    terms[name] = REAL_BOGUS_WEIGHTS[name] * measures[name];
+    sum += terms[name];
+  }
   return { score: 1 / (1 + Math.exp(-sum)), terms };
 }
 
