@@ -82,7 +82,10 @@ async function repeatability(science: Epoch, template: Epoch, tools: readonly [T
     const middle = medianOf(steps.slice());
     return {
       count: pairs.length,
-      mag: Math.sqrt(steps.reduce((sum, s) => sum + (s - middle) ** 2, 0) / Math.max(1, steps.length - 1)),
+      mag:
+        pairs.length < 3
+          ? Number.NaN
+          : Math.sqrt(steps.reduce((sum, s) => sum + (s - middle) ** 2, 0) / Math.max(1, steps.length - 1)),
     };
   };
   const [ours, theirs] = [await scatter(tools[0]), await scatter(tools[1])];
@@ -120,7 +123,6 @@ async function differenceOf(title: string, science: Epoch, template: Epoch, comp
         { ...image, ...lend(image, compute), lightVariance: 1, covarianceFactor: 1, fwhmPix: settings.fwhmPix },
         image.wcs!,
         settings.meshPix,
-        true,
         compute,
       );
     const one = await measure(science);
