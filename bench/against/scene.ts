@@ -110,7 +110,7 @@ export function scoreOf({ truth, width, variance }: Scene, x: ArrayLike<number>,
     if (star.flux > 50 * Math.hypot(sigma, Math.sqrt(star.flux)) && distance < 2) offsets.push(distance);
   }
   cells.clear();
-  truth.forEach((star, i) => put(cells, star.x, star.y, i));
+  for (const [i, star] of truth.entries()) put(cells, star.x, star.y, i);
   let unmatched = 0;
   for (let i = 0; i < x.length; i++)
     if (
