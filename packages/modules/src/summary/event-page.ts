@@ -168,7 +168,7 @@ function redshiftPlot({ photoZ }: Place): string {
   ]);
   const limit = highest === null ? '' : ` Seen blueward of the Lyman limit of z = ${fixed(highest, 1)}, so not beyond it.`;
   return figure(
-    `Redshift ${fixed(median, 2)} (90 %: ${fixed(interval90[0], 2)} to ${fixed(interval90[1], 2)})`,
+    redshiftTitle(median, interval90),
     plot({
       title: 'Posterior of the redshift',
       x: { label: 'redshift' },
@@ -189,4 +189,11 @@ function restTable(summaries: readonly UnitSummary[], rest: readonly Shown[]): s
     )
     .join('');
   return `<details><summary>${rest.length} more</summary><div class="wide"><table><thead><tr><th class="l">name</th><th class="l">class</th><th>score</th>${summaries.map(({ filter }) => `<th>${escapeHtml(filter)}</th>`).join('')}</tr></thead><tbody>${rows}</tbody></table></div></details>`;
+}
+
+/** A flat posterior from 0 is a limit, not a redshift: its median would say nothing. */
+function redshiftTitle(median: number, [low, high]: readonly [number, number]): string {
+  return low < 0.1
+    ? `Redshift below ${fixed(high, 2)} (95 %)`
+    : `Redshift ${fixed(median, 2)} (90 %: ${fixed(low, 2)} to ${fixed(high, 2)})`;
 }

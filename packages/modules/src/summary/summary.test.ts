@@ -157,7 +157,7 @@ describe('the page over filters', () => {
       event,
       units.shown.map(({ summary }) => summary),
     );
-    expect(page).toMatch(/Redshift \d\.\d+ \(90 %/);
+    expect(page).toMatch(/Redshift (below \d\.\d+ \(95 %\)|\d\.\d+ \(90 %)/);
     expect(leaks(page)).toEqual([]);
   });
 
