@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openFits, readImage } from '@colibri/fits';
 import type { Compute } from '@colibri/numerics';
 import { readRawFrame } from '@colibri/pipeline';
+import { readInput } from '../../apps/gp1/src/online/read-input.ts';
 import type { BenchRow } from '../report.ts';
 import { rawScience } from '../science/field18/raw-file.ts';
 import { compete, isInstalled, spend, spendOn } from './contest.ts';
@@ -16,7 +17,9 @@ export async function readRows({ folder, one, all }: Ground): Promise<BenchRow[]
   writeFileSync(path, rawScience(field, field.frames[0]!));
   const meta = { nowMs: Date.UTC(2100, 0, 1), longitudeEastDeg: -115.46, alertRules: ['trigger'], lenient: true } as const;
   const read = (compute: Compute) => () =>
-    spend(() => compute.scope(async () => readRawFrame(new Uint8Array(readFileSync(path)), 'raw.fits.fz', '', meta, compute)));
+    spend(() =>
+      compute.scope(async () => readRawFrame((await readInput(path, compute)).bytes, 'raw.fits.fz', '', meta, compute)),
+    );
   const accuracy = await differingPixels(path, folder, one);
   return compete({
     name: 'read 4096² .fz',
@@ -46,7 +49,7 @@ async function differingPixels(path: string, folder: string, compute: Compute): 
   const theirs = (await readImage(plain.hdus.find((h) => h.shape.length === 2)!, { as: 'physical' })).data;
   const meta = { nowMs: Date.UTC(2100, 0, 1), longitudeEastDeg: -115.46, alertRules: ['trigger'], lenient: true } as const;
   return compute.scope(async () => {
-    const { raw } = await readRawFrame(new Uint8Array(readFileSync(path)), 'raw.fits.fz', '', meta, compute);
+    const { raw } = await readRawFrame((await readInput(path, compute)).bytes, 'raw.fits.fz', '', meta, compute);
     let differ = 0;
     for (let i = 0; i < raw.data.length; i++) if (raw.data[i] !== Number(theirs[i])) differ++;
     return `${differ} pixels differ`;

@@ -27,7 +27,7 @@ export { decodeTiles } from './tiles/decode.ts';
 export type { EncodedTiles, EncodePlan } from './tiles/encode.ts';
 export { encodeTiles } from './tiles/encode.ts';
 export type { TileAlgorithm, TilePlan } from './tiles/plan.ts';
-export { planTiles } from './tiles/plan.ts';
+export { planTiles, TileStore } from './tiles/plan.ts';
 export { loadTiles } from './tiles/read-compressed-image.ts';
 export type { ChecksumReport, ChecksumVerdict } from './verify-checksums.ts';
 export { assertChecksums, verifyChecksums } from './verify-checksums.ts';

@@ -10,4 +10,5 @@ export { laplacianCandidates } from './cosmic';
 export { flagAbove, indicesAbove, indicesWith, keepBits } from './pixels';
 export { convolveBlocks } from './subtract';
 export { resample } from './resample';
+export { unpackRice } from './rice';
 export { addFrame, addReference, outliers, reference } from './stack';

@@ -6,6 +6,7 @@ import type { PixelNoise } from './convolve/matched-filter.ts';
 import type { CosmicRayOptions } from './cosmic/reject-cosmic-rays.ts';
 import type { TaskArgs, TaskName, TaskResult } from './pool/tasks.ts';
 import type { ResampledPlanes, ResampleInput, ResampleOptions } from './resample/resample.ts';
+import type { RiceTiles } from './rice/unpack-rice.ts';
 import type { Shape } from './shape.ts';
 import type { FrameShare, ReferencePlanes, ReferenceSums, StackSums } from './stack/accumulators.ts';
 import type { BlockKernels } from './subtract/convolve-blocks.ts';
@@ -37,6 +38,8 @@ export interface Compute {
   /** Bytes of the shared memory in use; 0 for scalar. */
   usedBytes(): number;
 
+  /** Tiles of Rice-packed 16-bit integers; the first that is damaged, or −1. */
+  unpackRice(tiles: RiceTiles, flip: number, out: Uint16Array): Promise<number>;
   calibrateFrame(
     raw: Uint16Array | Float32Array,
     masters: CalibrationMasters,

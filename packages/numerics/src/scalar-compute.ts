@@ -9,6 +9,7 @@ import { rejectCosmicRays } from './cosmic/reject-cosmic-rays.ts';
 import { flagAbove, indicesAbove, indicesWith, keepBits } from './pixels/pixels.ts';
 import { type BroughtTasks, TASK_CHUNK, type TaskName, type TaskResult, taskRunner } from './pool/tasks.ts';
 import { resample } from './resample/resample.ts';
+import { unpackRice } from './rice/unpack-rice.ts';
 import { addFrame, addReference, outliers, reference } from './stack/accumulators.ts';
 import { convolveBlocks } from './subtract/convolve-blocks.ts';
 
@@ -32,6 +33,7 @@ export function scalarCompute(brought: BroughtTasks = {}): Compute {
     scope: (body) => body(keep),
     free: () => {},
     usedBytes: () => 0,
+    unpackRice: async (...a) => unpackRice(...a),
     calibrateFrame: async (...a) => calibrateFrame(...a),
     measureBackground: async (...a) => measureBackground(...a),
     expandMesh: async (...a) => expandMesh(...a),

@@ -1,5 +1,16 @@
-import { decodeTiles, type Hdu, imageScaling, loadTiles, planTiles, readImage } from '@colibri/fits';
-import type { Compute } from '@colibri/numerics';
+import {
+  type DecodeTarget,
+  decodeTiles,
+  type Hdu,
+  imageScaling,
+  loadTiles,
+  planTiles,
+  readImage,
+  type TileBytes,
+  type TilePlan,
+  TileStore,
+} from '@colibri/fits';
+import type { Compute, RiceTiles } from '@colibri/numerics';
 import { type DecodeTilesArgs, TILE_CHUNK } from './products/tile-tasks.ts';
 
 /**
@@ -17,19 +28,46 @@ export async function readPixels(hdu: Hdu, compute: Compute | null): Promise<Uin
   const tiles = hdu.kind === 'compressed-image' && length > 0 ? await planTiles(hdu) : null;
   const out = isUint16 ? compute.uint16(length) : compute.float32(length);
   try {
-    if (!tiles || !compute.hasBrought('decodeTiles')) await readImage(hdu, { out });
+    if (!tiles) await readImage(hdu, { out });
     else {
       const scaling = { ...imageScaling(hdu.header, hdu.bitpix), type: isUint16 ? 'uint16' : 'float32' } as const;
-      const packed = await loadTiles(hdu, tiles, 0, tiles.tileCount);
-      const args: DecodeTilesArgs = { plan: tiles, packed, target: { out, scaling } };
-      await compute.runBrought('decodeTiles', args, tiles.tileCount, { chunk: TILE_CHUNK }).catch(() => {
-        // Once more here, for the error itself: from another thread comes its text alone.
-        decodeTiles(tiles, packed, 0, tiles.tileCount, args.target);
-      });
+      await unpack(tiles, await loadTiles(hdu, tiles, 0, tiles.tileCount), { out, scaling }, compute);
     }
     return out;
   } catch (error) {
     compute.free(out);
     throw error;
   }
+}
+
+/** Unpacks all tiles: those of a raw frame by the arithmetic's own function, others by the reader of the format. */
+async function unpack(plan: TilePlan, packed: TileBytes, target: DecodeTarget, compute: Compute): Promise<void> {
+  const rice = riceTiles(plan, packed);
+  const here = (): void => decodeTiles(plan, packed, 0, plan.tileCount, target);
+  if (rice && target.out instanceof Uint16Array) {
+    if ((await compute.unpackRice(rice, SIGN, target.out)) >= 0) here(); // which says what is wrong, and where
+  } else if (compute.hasBrought('decodeTiles')) {
+    const args: DecodeTilesArgs = { plan, packed, target };
+    // Once more here, for the error itself: from another thread comes its text alone.
+    await compute.runBrought('decodeTiles', args, plan.tileCount, { chunk: TILE_CHUNK }).catch(here);
+  } else here();
+}
+
+/** Unsigned 16-bit integers are stored as signed ones less 32768, which is a change of the highest bit. */
+const SIGN = 0x8000;
+
+/** The tiles for `Compute.unpackRice`, where they are 16-bit integers in whole rows; else null. */
+function riceTiles(plan: TilePlan, { start, bytes }: TileBytes): RiceTiles | null {
+  const isRice = plan.algorithm === 'RICE_1' && plan.bytePix === 2 && plan.stores.every((store) => store === TileStore.PACKED);
+  // Tiles are whole rows, or rows and planes: each then follows the one before.
+  const firstCut = plan.tiles.findIndex((n) => n > 1);
+  const isInOrder = plan.tileShape.every((size, axis) => axis <= firstCut || firstCut < 0 || size === 1);
+  if (!isRice || !isInOrder) return null;
+  return {
+    bytes,
+    offsets: Int32Array.from(plan.offsets, (offset) => offset - start),
+    lengths: Int32Array.from(plan.lengths),
+    tilePixels: plan.tilePixels,
+    blockSize: plan.blockSize,
+  };
 }

@@ -12,6 +12,7 @@ import { wasmCosmic } from './cosmic.ts';
 import { Lease } from './lease.ts';
 import { wasmPixels } from './pixels.ts';
 import { wasmResample } from './resample.ts';
+import { wasmRice } from './rice.ts';
 import { wasmStack } from './stack.ts';
 import { wasmSubtract } from './subtract.ts';
 
@@ -102,6 +103,7 @@ export function wasmCompute({ memory, pool, reservedBytes, scopeStore, poison, b
     ...wasmCosmic(runtime),
     ...wasmPixels(runtime),
     ...wasmResample(runtime),
+    ...wasmRice(runtime),
     ...wasmStack(runtime),
     ...wasmSubtract(runtime),
     runTask: async <N extends TaskName>(name: N, args: unknown, count: number, { chunk = TASK_CHUNK } = {}) =>

@@ -27,6 +27,10 @@ function withTasks() {
     compute: {
       ...compute,
       free: (array: ArrayBufferView) => void freed.push(array),
+      unpackRice: (...args: Parameters<typeof compute.unpackRice>) => {
+        asked.push('unpackRice');
+        return compute.unpackRice(...args);
+      },
       runBrought: <R>(name: string, args: unknown, count: number, options?: { chunk?: number }) => {
         asked.push(name);
         return compute.runBrought<R>(name, args, count, options);
@@ -61,17 +65,28 @@ describe('packing by ranges of tiles', () => {
 
 describe('unpacking by ranges of tiles', () => {
   const counts = Uint16Array.from({ length: width * height }, () => 1000 + random.below(60));
-  const file = (): Uint8Array => {
+  const file = (data: Uint16Array | Int32Array = counts, tile?: number[]): Uint8Array => {
     const header = Header.of([['EXPTIME', 30]]);
-    return writeFits([imageHdu({ data: counts, shape: [width, height], header, compress: { algorithm: 'RICE_1' } })]);
+    const compress = { algorithm: 'RICE_1', ...(tile ? { tile } : {}) } as const;
+    return writeFits([imageHdu({ data, shape: [width, height], header, compress })]);
   };
 
   it('gives the pixels that reading in one piece gives', async () => {
-    const { compute, asked } = withTasks();
-    const fits = await openFits(file());
-    expect(await readPixels(fits.firstImage(), compute)).toEqual(counts);
-    expect(asked).toEqual(['decodeTiles']);
-    expect(await readPixels(fits.firstImage(), null)).toEqual(counts);
+    for (const tile of [undefined, [width, 7], [width, height]]) {
+      const { compute, asked } = withTasks();
+      const fits = await openFits(file(counts, tile));
+      expect(await readPixels(fits.firstImage(), compute)).toEqual(counts);
+      expect(asked).toEqual(['unpackRice']);
+      expect(await readPixels(fits.firstImage(), null)).toEqual(counts);
+    }
+  });
+
+  it('leaves tiles of other numbers, or of parts of rows, to the reader of the format', async () => {
+    for (const bytes of [file(Int32Array.from(counts)), file(counts, [40, 9])]) {
+      const { compute, asked } = withTasks();
+      expect(Array.from(await readPixels((await openFits(bytes)).firstImage(), compute))).toEqual([...counts]);
+      expect(asked).toEqual(['decodeTiles']);
+    }
   });
 
   it('names the damaged tile, and gives the memory back', async () => {
