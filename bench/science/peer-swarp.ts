@@ -16,6 +16,8 @@ export interface SwarpStack {
   readonly weight: Float32Array;
   /** User and system time of SWarp [s]. */
   readonly cpuSec: number;
+  /** [s] */
+  readonly wallSec: number;
 }
 
 /** Version of Debian's SWarp; null when it is not installed. */
@@ -25,7 +27,7 @@ export function swarpVersion(): string | null {
 }
 
 /**
- * Coadds the frames of a unit as SWarp does it: LANCZOS3, its own background, our coordinates, transparencies and variances, one thread. The
+ * Coadds the frames of a unit as SWarp does it: LANCZOS3, its own background, our coordinates, transparencies and variances. The
  * frames are written as plain float32 beforehand, which is not in its time.
  */
 export async function swarpStacks<C extends 'WEIGHTED' | 'CLIPPED'>(
@@ -34,6 +36,7 @@ export async function swarpStacks<C extends 'WEIGHTED' | 'CLIPPED'>(
   grid: { readonly width: number; readonly height: number; readonly wcs: Wcs },
   combine: readonly C[],
   compute: Compute,
+  threads = 1,
 ): Promise<Record<C, SwarpStack>> {
   const folder = mkdtempSync(join(tmpdir(), 'colibri-swarp-'));
   try {
@@ -91,19 +94,25 @@ export async function swarpStacks<C extends 'WEIGHTED' | 'CLIPPED'>(
       writeFileSync(join(folder, `${type}.head`), head);
       const settings =
         `-c /dev/null -IMAGEOUT_NAME ${out} -WEIGHTOUT_NAME ${type}.w.fits -WEIGHT_TYPE MAP_WEIGHT -RESAMPLING_TYPE LANCZOS3 ` +
-        `-COMBINE_TYPE ${type} -BACK_SIZE 128 -SUBTRACT_BACK Y -NTHREADS 1 -VERBOSE_TYPE QUIET -WRITE_XML N -DELETE_TMPFILES Y ` +
+        `-COMBINE_TYPE ${type} -BACK_SIZE 128 -SUBTRACT_BACK Y -NTHREADS ${threads} -VERBOSE_TYPE QUIET -WRITE_XML N -DELETE_TMPFILES Y ` +
         '-MEM_MAX 2048 -COMBINE_BUFSIZE 1024 -RESAMPLE_DIR .';
-      const timed = spawnSync('bash', ['-c', `TIMEFORMAT='%U %S'; time SWarp ${names.join(' ')} ${settings}`], {
+      const timed = spawnSync('bash', ['-c', `TIMEFORMAT='%R %U %S'; time SWarp ${names.join(' ')} ${settings}`], {
         cwd: folder,
         encoding: 'utf8',
       });
       if (timed.status !== 0) throw new Error(`SWarp ended with ${timed.status}: ${timed.stderr}`);
-      const [user, system] = timed.stderr.trim().split('\n').at(-1)!.split(' ').map(Number);
+      const [wall, user, system] = timed.stderr.trim().split('\n').at(-1)!.split(' ').map(Number);
       const plane = async (name: string): Promise<Float32Array> => {
         const file = await openFits(new Uint8Array(readFileSync(join(folder, name))), { name });
         return Float32Array.from((await readImage(file.hdus[0]!)).data as ArrayLike<number>);
       };
-      found[type] = { ...grid, data: await plane(out), weight: await plane(`${type}.w.fits`), cpuSec: user! + system! };
+      found[type] = {
+        ...grid,
+        data: await plane(out),
+        weight: await plane(`${type}.w.fits`),
+        cpuSec: user! + system!,
+        wallSec: wall!,
+      };
     }
     return found;
   } finally {
