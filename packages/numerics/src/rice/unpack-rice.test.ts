@@ -82,7 +82,11 @@ describe.skipIf(!existsSync(kernelsPath))('unpackRice, compiled (skipped before 
   it('finds the same damage as its twin', async () => {
     const random = seededRandom(4);
     const values = Array.from({ length: 300 }, () => 500 + Math.round(20 * random.normal()));
-    const whole = pack(values, 32, new Array(10).fill(4));
+    const whole = pack(
+      values,
+      32,
+      Array.from({ length: 10 }, () => 4),
+    );
     for (let cut = 0; cut < whole.length; cut += 7) {
       const tiles = tilesOf([whole, whole.slice(0, cut), whole], 300, 32);
       const out = new Uint16Array(900);

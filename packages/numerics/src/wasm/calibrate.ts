@@ -26,7 +26,7 @@ export function wasmCalibrate(runtime: Runtime): Pick<Compute, 'calibrateFrame'>
             ...[exposureSec, gain, readNoise * readNoise, saturationAdu, minFlat],
             ...[lease.output(out.data), lease.output(out.variance), lease.output(out.mask), counts.byteOffset, width],
           ],
-          scratchBytes: 64,
+          scratchBytes: 2 * (4 * width + 64) + 64,
           count: height,
           chunk: BAND,
         });
