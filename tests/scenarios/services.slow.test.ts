@@ -104,10 +104,12 @@ describe.skipIf(!built)('services of others (skipped before npm run build)', () 
     // What only the difference shows has its light in every frame too.
     const onlyThere = list.candidates.filter(({ source, difference }) => source === null && difference !== null);
     expect(onlyThere.length).toBeGreaterThan(0);
-    for (const { light, difference } of onlyThere) {
+    for (const { light, difference, mag, magErr } of onlyThere) {
       expect(light.map(({ kind }) => kind).sort()).toEqual(['difference', 'frame', 'frame']);
       const change = light.find(({ kind }) => kind === 'difference')!;
       expect(change.fluxMicroJy / change.fluxErrMicroJy).toBeCloseTo(difference!.flux / difference!.fluxErr, 3);
+      if (change.fluxMicroJy > 0) expect(mag).toBeCloseTo(23.9 - 2.5 * Math.log10(change.fluxMicroJy), 3);
+      expect(mag === null).toBe(magErr === null);
     }
     const body = list.candidates.find(({ minorPlanet }) => minorPlanet !== null)!;
     const truth = night.field.sources.find(({ kind, mag }) => kind === 'new' && mag < 21)!;

@@ -93,7 +93,7 @@ export const candidate = z.object({
   errArcsec: z.number().nullable(),
   x: z.number().nullable(),
   y: z.number().nullable(),
-  /** PSF magnitude of the stack [AB], error with zero point. */
+  /** PSF magnitude of the stack, or of the change where only the difference shows it [AB]; error with zero point. */
   mag: z.number().nullable(),
   magErr: z.number().nullable(),
   snr: z.number().nullable(),

@@ -50,7 +50,13 @@ export async function lightOfChanges(list: CandidateList, inputs: LightInputs, c
       return [name, [...(curves.get(sourceOf(k)) ?? []), ...(change ? [change] : [])]];
     }),
   );
-  return { ...list, candidates: list.candidates.map((c) => ({ ...c, light: light.get(c.name) ?? c.light })) };
+  return {
+    ...list,
+    candidates: list.candidates.map((c) => {
+      const points = light.get(c.name);
+      return points ? { ...c, light: points, ...magnitudeOfChange(points.find(({ kind }) => kind === 'difference')) } : c;
+    }),
+  };
 }
 
 /** As ForcedTable.source: places from elsewhere. */
@@ -127,6 +133,13 @@ function changePoint(
     scaleErr: (calibration?.zeroPointErrMag ?? 0) / 1.0857,
     isSuspect: false,
   };
+}
+
+/** AB magnitude of what rose, its error with that of the zero point; none of what fell. */
+function magnitudeOfChange(point: LightPoint | undefined): { mag: number; magErr: number } | null {
+  if (!point || !(point.fluxMicroJy > 0)) return null;
+  const { fluxMicroJy: flux, fluxErrMicroJy: err, scaleErr } = point;
+  return { mag: 23.9 - 2.5 * Math.log10(flux), magErr: 1.0857 * Math.hypot(err / flux, scaleErr) };
 }
 
 function pixelArcsec({ wcs, width, height }: Stack): number {

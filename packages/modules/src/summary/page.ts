@@ -149,7 +149,10 @@ function candidateCard(s: UnitSummary, c: Candidate, isOpen: boolean): string {
   const law = c.variability?.powerLaw;
   const rows: [string, string][] = [
     ['position (ICRS)', `<span class="place">${placeOf(c)}</span>`],
-    ['magnitude', c.mag === null ? MISSING : `${escapeHtml(s.filter)} = ${withError(c.mag, c.magErr, 2)} AB`],
+    [
+      c.source === null ? 'magnitude of the change' : 'magnitude',
+      c.mag === null ? MISSING : `${escapeHtml(s.filter)} = ${withError(c.mag, c.magErr, 2)} AB`,
+    ],
     ['found on', `${c.foundOn.join(', ')}; ${detections(c)}`],
     [
       'catalogue',
