@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { imageHdu, openFits, readImage, writeFits } from '@colibri/fits';
+import { openFileSource } from '@colibri/fits/node';
 import { type Compute, detectSources, measureSources, type SourceColumns } from '@colibri/numerics';
 import { encodeCatalog } from '@colibri/pipeline';
 import type { BenchRow } from '../report.ts';
@@ -52,8 +53,9 @@ export function writePlanes({ data, variance, width, height }: Scene, folder: st
 }
 
 async function readPlane(path: string, into: Float32Array): Promise<void> {
-  const file = await openFits(new Uint8Array(readFileSync(path)), { name: path });
-  into.set((await readImage(file.hdus[0]!, { as: 'float32' })).data as Float32Array);
+  const source = await openFileSource(path);
+  await readImage((await openFits(source)).hdus[0]!, { out: into });
+  await source.close();
 }
 
 function ourDetection(sky: Scene, folder: string) {

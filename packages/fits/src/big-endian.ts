@@ -2,7 +2,7 @@ import { allocate, type PixelArray, type PixelType } from './pixels.ts';
 
 const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** `count` big-endian values as a typed array; reuses `into` when it is given and of the right type. */
+/** `count` big-endian values as a typed array; reuses `into` when it is given and of the right type, also where `bytes` are its own. */
 export function fromBigEndian(bytes: Uint8Array, type: PixelType, count: number, into?: PixelArray): PixelArray {
   const out = into && into.length >= count ? into : allocate(type, count);
   switch (type) {
@@ -12,8 +12,7 @@ export function fromBigEndian(bytes: Uint8Array, type: PixelType, count: number,
       break;
     case 'int16':
     case 'uint16': {
-      const words = new Uint16Array(out.buffer, out.byteOffset, count);
-      for (let i = 0, j = 0; i < count; i++, j += 2) words[i] = (bytes[j]! << 8) | bytes[j + 1]!;
+      words16(bytes, out, count);
       break;
     }
     case 'int32':
@@ -30,7 +29,31 @@ export function fromBigEndian(bytes: Uint8Array, type: PixelType, count: number,
   return out;
 }
 
+/** Two values at a time where both arrays lie on whole words. */
+function words16(bytes: Uint8Array, out: PixelArray, count: number): void {
+  const words = new Uint16Array(out.buffer, out.byteOffset, count);
+  let i = 0;
+  if (isLittleEndian && bytes.byteOffset % 4 === 0 && out.byteOffset % 4 === 0) {
+    const from = new Int32Array(bytes.buffer, bytes.byteOffset, count >> 1);
+    const to = new Int32Array(out.buffer, out.byteOffset, count >> 1);
+    for (let k = 0; k < to.length; k++) {
+      const w = from[k]!;
+      to[k] = ((w & 0xff00ff) << 8) | ((w >>> 8) & 0xff00ff);
+    }
+    i = 2 * to.length;
+  }
+  for (let j = 2 * i; i < count; i++, j += 2) words[i] = (bytes[j]! << 8) | bytes[j + 1]!;
+}
+
 function words32(bytes: Uint8Array, words: Int32Array, count: number): void {
+  if (isLittleEndian && bytes.byteOffset % 4 === 0) {
+    const from = new Int32Array(bytes.buffer, bytes.byteOffset, count);
+    for (let i = 0; i < count; i++) {
+      const w = from[i]!;
+      words[i] = (w << 24) | ((w & 0xff00) << 8) | ((w >>> 8) & 0xff00) | (w >>> 24);
+    }
+    return;
+  }
   for (let i = 0, j = 0; i < count; i++, j += 4) {
     words[i] = (bytes[j]! << 24) | (bytes[j + 1]! << 16) | (bytes[j + 2]! << 8) | bytes[j + 3]!;
   }

@@ -15,6 +15,7 @@ export function plainReach(source: ByteSource): Reach {
     size: source.size,
     most: source.size,
     read: (offset, length) => source.read(offset, length),
+    ...(source.readInto ? { readInto: (offset, target) => source.readInto!(offset, target) } : {}),
     reach: async () => source.size,
   };
 }

@@ -4,7 +4,7 @@ import { type Hdu, isImageKind, placeOf } from './hdu.ts';
 import type { Header } from './header.ts';
 import { allocate, imageScaling, type PixelArray, type PixelType, pixelTypeOf, type Scaling, storedType } from './pixels.ts';
 import { checkSection, runsOf, type Section, sectionShape } from './section.ts';
-import { readExactly } from './source.ts';
+import { readExactly, readExactlyInto } from './source.ts';
 import { storePhysical } from './store.ts';
 import { readCompressedImage } from './tiles/read-compressed-image.ts';
 
@@ -62,7 +62,7 @@ function scalingFor(hdu: Hdu, { as = 'physical', out }: ReadImageOptions): Scali
 }
 
 /** Bytes taken at a time: small enough for the cache, large enough for the disk. */
-const CHUNK = 2 ** 20;
+const CHUNK = 2 ** 21;
 
 async function readPlainImage(hdu: Hdu, section: Section, scaling: Scaling, out: PixelArray): Promise<void> {
   const size = Math.abs(hdu.bitpix) / 8;
@@ -70,6 +70,14 @@ async function readPlainImage(hdu: Hdu, section: Section, scaling: Scaling, out:
   const scratch = allocate(stored, CHUNK / size);
   const isPlainCopy = scaling.scale === 1 && scaling.zero === 0 && scaling.blank === undefined && pixelTypeOf(out) === stored;
   for (const span of spans(hdu.shape, section, CHUNK / size)) {
+    const { from, to, length } = span.runs[0]!;
+    if (isPlainCopy && length === span.length) {
+      // The bytes become numbers where they are to lie.
+      const place = new Uint8Array(out.buffer, out.byteOffset + to * size, length * size);
+      await readExactlyInto(hdu.source, hdu.dataOffset + from * size, place, hdu.index);
+      fromBigEndian(place, stored, length, out.subarray(to, to + length));
+      continue;
+    }
     const bytes = await readExactly(hdu.source, hdu.dataOffset + span.from * size, span.length * size, hdu.index);
     for (const run of span.runs) {
       const piece = bytes.subarray((run.from - span.from) * size, (run.from - span.from + run.length) * size);

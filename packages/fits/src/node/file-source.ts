@@ -16,21 +16,26 @@ export async function openFileSource(path: string): Promise<FileSource> {
   try {
     const status = await handle.stat();
     if (!status.isFile()) throw failed(path, 0, new Error('not a regular file'));
+    const readInto = async (offset: number, target: Uint8Array): Promise<number> => {
+      let done = 0;
+      while (done < target.length) {
+        const { bytesRead } = await handle
+          .read(target, done, target.length - done, offset + done)
+          .catch((cause: unknown) => failed(path, offset, cause));
+        if (bytesRead === 0) break;
+        done += bytesRead;
+      }
+      return done;
+    };
     return {
       name: path,
       size: status.size,
       async read(offset, length) {
         const bytes = new Uint8Array(length);
-        let done = 0;
-        while (done < length) {
-          const { bytesRead } = await handle
-            .read(bytes, done, length - done, offset + done)
-            .catch((cause: unknown) => failed(path, offset, cause));
-          if (bytesRead === 0) break;
-          done += bytesRead;
-        }
+        const done = await readInto(offset, bytes);
         return done === length ? bytes : bytes.subarray(0, done);
       },
+      readInto,
       close: () => handle.close(),
     };
   } catch (error) {
