@@ -1,5 +1,5 @@
 // `npm run science [-- --only PREFIX] [--field DIR] [--json] [--write] [--keep DIR]`: runs gp1 on simulated skies and judges it against the truth.
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type BenchRow, report } from './report.ts';
@@ -30,7 +30,8 @@ if (values.field) {
 const rows = await chosenRows(values.only);
 const version = extractorVersion();
 const failed = report('Science of simulated skies: gp1 against the truth', rows, values.json);
-if (values.write) writeFileSync(join(root, 'docs', 'science.md'), scienceDocument(rows));
+const page = join(root, 'docs', 'science.md');
+if (values.write) writeFileSync(page, scienceDocument(lines(rows)));
 process.exit(failed > 0 ? 1 : 0);
 
 /** Runs what can give rows that begin so, and no more. */
@@ -45,13 +46,32 @@ async function chosenRows(only: string): Promise<BenchRow[]> {
   return [...night, ...beatIt];
 }
 
-function scienceDocument(list: readonly BenchRow[]): string {
+/** Lines of the table: those of `rows`, and of the page as it is those that begin otherwise than this run was asked for. */
+function lines(list: readonly BenchRow[]): string[] {
   const number = (value: number | null | undefined): string =>
     value === null || value === undefined || Number.isNaN(value) ? '–' : value.toPrecision(3);
+  const renewed = list.map(
+    (r) =>
+      `| ${r.name} | ${number(r.value)} ${r.unit} | ${r.target ?? ''} | ${r.pass === null ? '' : r.pass ? 'pass' : '**fails**'} | ${r.peer ? number(r.peerValue) : ''} |`,
+  );
+  // a number is whole: row 1 is not row 10
+  const isAsked = (line: string): boolean =>
+    line.startsWith(`| ${values.only}`) && !/^\d/.test(line.slice(values.only.length + 2));
+  const table = existsSync(page)
+    ? readFileSync(page, 'utf8')
+        .split('\n')
+        .filter((line) => /^\| (?!figure)/.test(line))
+    : [];
+  const first = table.findIndex(isAsked);
+  const others = (part: readonly string[]): string[] => part.filter((line) => !isAsked(line));
+  return first < 0 ? [...table, ...renewed] : [...others(table.slice(0, first)), ...renewed, ...others(table.slice(first))];
+}
+
+function scienceDocument(table: readonly string[]): string {
   return [
     '# How right',
     '',
-    '<!-- Written by npm run science -- --write. -->',
+    '<!-- Written by npm run science -- --write; with --only PREFIX the rows that begin so. -->',
     '',
     'GP1 runs as a user runs it (`gp1 --once`) over the raw frames of a simulated night whose truth is known: 12 science frames of 30 s and 3 of',
     '120 s, 2048², a real star field, distortion, vignetting, hot pixels, cosmic rays, a satellite trail, a frame through cirrus. Each frame is',
@@ -64,10 +84,7 @@ function scienceDocument(list: readonly BenchRow[]): string {
     '',
     '| figure | ours | target | | peer |',
     '|---|---|---|---|---|',
-    ...list.map(
-      (r) =>
-        `| ${r.name} | ${number(r.value)} ${r.unit} | ${r.target ?? ''} | ${r.pass === null ? '' : r.pass ? 'pass' : '**fails**'} | ${r.peer ? number(r.peerValue) : ''} |`,
-    ),
+    ...table,
     '',
   ].join('\n');
 }
