@@ -7,38 +7,57 @@ const LEAST_BELOW = 50;
 // @ts-ignore: decorator
 @inline function cellStart(i: i32, n: i32, size: i32): i32 { return <i32>(<i64>i * size / n); }
 
+/** Cells that are gathered together: rows are then read in pieces long enough to be fetched ahead. */
+const GROUP = 8;
+
 /**
- * Raw level and rms of the cells of mesh rows cy0 … cy1 − 1; NaN for cells with too few good pixels.
- * scratch: histogram (i32 × 512), three prefix sums (f64 × 513), the cell's pixels (f32).
+ * Raw level and rms of the cells of mesh rows cy0 … cy1 − 1, from every `step`-th image row; NaN for cells with too few good pixels.
+ * room: bytes for the pixels of one cell and 16 more.
+ * scratch: histogram (i32 × 514), three prefix sums (f64 × 513), state of the cells of a group, their pixels (f32).
  */
-export function meshCells(image: usize, mask: usize, w: i32, h: i32, columns: i32, rows: i32, clip: f64, truncation: f64,
-  level: usize, rms: usize, scratch: usize, cy0: i32, cy1: i32): void {
-  const values = scratch + 4 * BINS + 24 * (BINS + 8);
-  for (let cy = cy0; cy < cy1; cy++) for (let cx = 0; cx < columns; cx++) {
-    const x0 = cellStart(cx, columns, w), x1 = cellStart(cx + 1, columns, w);
-    const y0 = cellStart(cy, rows, h), y1 = cellStart(cy + 1, rows, h);
-    const at = <usize>(cy * columns + cx) << 2;
-    let end = values, good = i32x4.splat(0), n = 0;
-    for (let y = y0; y < y1; y++) {
-      const row = <usize>y * w;
-      let x = x0;
-      for (; x + 4 <= x1; x += 4, end += 16) {
-        const i = row + x, v = ld(image + (i << 2)), ok = v128.and(finite(v), isZero(mask4(mask, i)));
-        good = i32x4.sub(good, ok);
-        st(end, v128.bitselect(v, sp(NaN), ok));
-      }
-      for (; x < x1; x++) {
-        const i = row + x, v = load<f32>(image + (i << 2));
-        if (abs(v) <= 3e38 && (!mask || !load<u16>(mask + (i << 1)))) { store<f32>(end, v); end += 4; n++; }
-      }
+export function meshCells(image: usize, mask: usize, w: i32, h: i32, columns: i32, rows: i32, step: i32, clip: f64, truncation: f64,
+  level: usize, rms: usize, room: usize, scratch: usize, cy0: i32, cy1: i32): void {
+  const cells = scratch + 4 * (BINS + 2) + 24 * (BINS + 8), values = cells + CELL * GROUP;
+  for (let cy = cy0; cy < cy1; cy++) for (let cx0 = 0; cx0 < columns; cx0 += GROUP) {
+    const count = min(GROUP, columns - cx0), y0 = cellStart(cy, rows, h), y1 = cellStart(cy + 1, rows, h);
+    for (let c = 0; c < count; c++) {
+      const cell = cells + CELL * c;
+      store<i32>(cell, cellStart(cx0 + c, columns, w)); store<i32>(cell, cellStart(cx0 + c + 1, columns, w), 4);
+      store<i32>(cell, 0, 8); store<usize>(cell, values + room * c, 12);
     }
-    n += isum(good);
-    const area = (x1 - x0) * (y1 - y0);
-    if (n < max(1, <i32>(0.2 * <f64>area))) { store<f32>(level + at, NaN); store<f32>(rms + at, NaN); continue; }
-    st(end, sp(NaN));
-    cellStatistics(values, end, scratch, clip, truncation, level + at, rms + at);
+    for (let y = y0; y < y1; y += step) for (let c = 0; c < count; c++) gatherRow(image, mask, <usize>y * w, cells + CELL * c);
+    const lines = (y1 - y0 + step - 1) / step;
+    for (let c = 0; c < count; c++) {
+      const cell = cells + CELL * c, at = <usize>(cy * columns + cx0 + c) << 2, end = load<usize>(cell, 12);
+      const area = (load<i32>(cell, 4) - load<i32>(cell)) * lines;
+      if (load<i32>(cell, 8) < max(1, <i32>(0.2 * <f64>area))) { store<f32>(level + at, NaN); store<f32>(rms + at, NaN); continue; }
+      st(end, sp(NaN));
+      cellStatistics(values + room * c, end, scratch, clip, truncation, level + at, rms + at);
+    }
   }
 }
+
+/** State of a cell: first column, the one behind its last, good pixels, where the next pixels go. */
+const CELL: usize = 16;
+
+/** Appends the cell's part of the image row that begins at pixel `row` to its pixels, NaN for those that don't count. */
+function gatherRow(image: usize, mask: usize, row: usize, cell: usize): void {
+  const x1 = load<i32>(cell, 4);
+  let x = load<i32>(cell), n = load<i32>(cell, 8), end = load<usize>(cell, 12), good = i32x4.splat(0);
+  for (; x + 4 <= x1; x += 4, end += 16) {
+    const i = row + x, v = ld(image + (i << 2)), ok = v128.and(finite(v), isZero(mask4(mask, i)));
+    good = i32x4.sub(good, ok);
+    st(end, v128.bitselect(v, sp(NaN), ok));
+  }
+  for (; x < x1; x++) {
+    const i = row + x, v = load<f32>(image + (i << 2));
+    if (abs(v) <= 3e38 && (!mask || !load<u16>(mask + (i << 1)))) { store<f32>(end, v); end += 4; n++; }
+  }
+  store<i32>(cell, n + isum(good), 8); store<usize>(cell, end, 12);
+}
+
+// @ts-ignore: decorator
+@inline function count1(p: usize): void { store<i32>(p, load<i32>(p) + 1); }
 
 /** Twin of src/background/cell-statistics.ts on f32 values in [values, end), NaN among them, 16 bytes of NaN behind. */
 function cellStatistics(values: usize, end: usize, scratch: usize, clip: f64, truncation: f64, level: usize, rms: usize): void {
@@ -60,17 +79,21 @@ function cellStatistics(values: usize, end: usize, scratch: usize, clip: f64, tr
   }
   if (!(sd > 1e-7 * abs(mean))) { store<f32>(level, <f32>mean); store<f32>(rms, 0); return; }
 
-  const hist = scratch, count = scratch + 4 * BINS, one = count + 8 * (BINS + 1), two = one + 8 * (BINS + 1);
+  const hist = scratch, count = scratch + 4 * (BINS + 2), one = count + 8 * (BINS + 1), two = one + 8 * (BINS + 1);
   const start = mean - 5 * sd, scale = <f64>BINS / (10 * sd), l0 = <f32>start, sc = <f32>scale;
-  memory.fill(hist, 0, 4 * BINS);
-  for (let p = values; p < end; p += 4) {
-    const b = (load<f32>(p) - l0) * sc;
-    if (b >= 0 && b < <f32>BINS) { const j = hist + (<usize>b << 2); store<i32>(j, load<i32>(j) + 1); }
+  // One bin more at each end takes what is out of range, and NaN.
+  memory.fill(hist, 0, 4 * (BINS + 2));
+  const vl0 = sp(l0), vsc = sp(sc), below = sp(-1), above = sp(<f32>BINS);
+  for (let p = values; p < end; p += 16) {
+    const b = f32x4.pmin(f32x4.pmax(below, f32x4.floor(mul(sub(ld(p), vl0), vsc))), above);
+    const j = i32x4.shl(i32x4.trunc_sat_f32x4_s(b), 2);
+    count1(hist + 4 + i32x4.extract_lane(j, 0)); count1(hist + 4 + i32x4.extract_lane(j, 1));
+    count1(hist + 4 + i32x4.extract_lane(j, 2)); count1(hist + 4 + i32x4.extract_lane(j, 3));
   }
   let c0 = 0.0, c1 = 0.0, c2 = 0.0;
   setD(count, 0, 0); setD(one, 0, 0); setD(two, 0, 0);
   for (let b = 0; b < BINS; b++) {
-    const c = <f64>load<i32>(hist + (<usize>b << 2)), at = <f64>b + 0.5;
+    const c = <f64>load<i32>(hist + (<usize>b << 2), 4), at = <f64>b + 0.5;
     c0 += c; c1 += c * at; c2 += c * at * at;
     setD(count, b + 1, c0); setD(one, b + 1, c1); setD(two, b + 1, c2);
   }

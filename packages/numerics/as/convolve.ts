@@ -33,92 +33,171 @@ export function fullRow(p: usize, stride: usize, k: usize, kw: i32, kh: i32, out
   }
 }
 
-/** The same for a separable kernel: down into `line`, then along it. */
-function separableRow(p: usize, stride: usize, row: usize, kw: i32, column: usize, kh: i32, line: usize, out: usize, w: i32): void {
-  fullRow(p, stride, column, 1, kh, line, w + kw - 1);
-  fullRow(line, 0, row, kw, 1, out, w);
+/**
+ * Two output rows of a full kernel at once, each pixel loaded for both; sums in the order of fullRow, without weights 0 at the ends of
+ * the kernel's rows. spans: first and last + 1 column that is not 0, i32 for each row of the kernel.
+ */
+function fullRows(p: usize, stride: usize, k: usize, spans: usize, kw: i32, kh: i32, out: usize, next: usize, w: i32): void {
+  const line = <usize>kw << 2;
+  for (let x: usize = 0, bytes = <usize>w << 2; x < bytes; x += 64) {
+    let a = sp(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a, r = p + x;
+    for (let j = 0; j <= kh; j++, r += stride) {
+      const own = j < kh, above = j > 0, at = spans + (<usize>j << 3);
+      let from = own ? load<u32>(at) : load<u32>(at - 8), to = own ? load<u32>(at, 4) : load<u32>(at - 4);
+      if (own && above) { from = min(from, load<u32>(at - 8)); to = max(to, load<u32>(at - 4)); }
+      let q = k + <usize>j * line + from, s = r + from;
+      const end = s + to - from;
+      if (own && above) for (; s < end; q += 4, s += 4) {
+        const u = v128.load32_splat(q), v = v128.load32_splat(q - line), s0 = ld(s), s1 = v128.load(s, 16), s2 = v128.load(s, 32), s3 = v128.load(s, 48);
+        a = mad(u, s0, a); b = mad(u, s1, b); c = mad(u, s2, c); d = mad(u, s3, d);
+        e = mad(v, s0, e); f = mad(v, s1, f); g = mad(v, s2, g); h = mad(v, s3, h);
+      } else if (own) for (; s < end; q += 4, s += 4) {
+        const u = v128.load32_splat(q);
+        a = mad(u, ld(s), a); b = mad(u, v128.load(s, 16), b); c = mad(u, v128.load(s, 32), c); d = mad(u, v128.load(s, 48), d);
+      } else for (; s < end; q += 4, s += 4) {
+        const v = v128.load32_splat(q - line);
+        e = mad(v, ld(s), e); f = mad(v, v128.load(s, 16), f); g = mad(v, v128.load(s, 32), g); h = mad(v, v128.load(s, 48), h);
+      }
+    }
+    st(out + x, a); v128.store(out + x, b, 16); v128.store(out + x, c, 32); v128.store(out + x, d, 48);
+    st(next + x, e); v128.store(next + x, f, 16); v128.store(next + x, g, 32); v128.store(next + x, h, 48);
+  }
+}
+
+/** Fills the spans of fullRows, in bytes. */
+function spansOf(k: usize, kw: i32, kh: i32, spans: usize): void {
+  for (let j = 0; j < kh; j++, k += <usize>kw << 2, spans += 8) {
+    let from = 0, to = kw;
+    while (from < to && F(k, from) == 0) from++;
+    while (to > from && F(k, to - 1) == 0) to--;
+    store<u32>(spans, <u32>from << 2); store<u32>(spans, <u32>to << 2, 4);
+  }
+}
+
+/**
+ * Two rows of a filtered image: by a full kernel, or by a separable one, whose row is `kernel`, down into two rows at `lines` and along them.
+ * spans: those of the kernel, or of the column.
+ */
+function filterRows(p: usize, stride: usize, kernel: usize, column: usize, spans: usize, kw: i32, kh: i32, lines: usize, out: usize, w: i32): void {
+  if (!column) { fullRows(p, stride, kernel, spans, kw, kh, out, out + stride, w); return; }
+  fullRows(p, stride, column, spans, 1, kh, lines, lines + stride, w + kw - 1);
+  fullRow(lines, 0, kernel, kw, 1, out, w);
+  fullRow(lines + stride, 0, kernel, kw, 1, out + stride, w);
+}
+
+/** Spans of a full kernel, or of the column of a separable one. */
+function kernelSpans(kernel: usize, column: usize, kw: i32, kh: i32, spans: usize): void {
+  if (column) spansOf(column, 1, kh, spans); else spansOf(kernel, kw, kh, spans);
 }
 
 /**
  * Rows y0 … y1 − 1 of the filtered image. column absent: `kernel` has kw × kh weights; else kernel is the row of a separable one.
- * scratch: padded band, line, output row.
+ * scratch: spans, two lines, two output rows, padded band with one row more.
  */
 export function convolve(src: usize, kernel: usize, column: usize, kw: i32, kh: i32, dst: usize, w: i32, h: i32,
   scratch: usize, y0: i32, y1: i32): void {
-  const rx = kw >> 1, ry = kh >> 1, stride = bandStride(w, rx), line = scratch, out = line + stride, band = out + stride;
-  padRows(src, w, h, rx, ry, band, stride, y0, y1);
-  for (let y = y0; y < y1; y++) {
-    const p = band + <usize>(y - y0) * stride;
-    if (column) separableRow(p, stride, kernel, kw, column, kh, line, out, w);
-    else fullRow(p, stride, kernel, kw, kh, out, w);
-    memory.copy(dst + (<usize>y * w << 2), out, <usize>w << 2);
+  const rx = kw >> 1, ry = kh >> 1, stride = bandStride(w, rx), bytes = <usize>w << 2;
+  const lines = scratch + SPANS, out = lines + 2 * stride, band = out + 2 * stride;
+  kernelSpans(kernel, column, kw, kh, scratch);
+  padRows(src, w, h, rx, ry, band, stride, y0, y1 + 1);
+  for (let y = y0; y < y1; y += 2) {
+    filterRows(band + <usize>(y - y0) * stride, stride, kernel, column, scratch, kw, kh, lines, out, w);
+    memory.copy(dst + <usize>y * bytes, out, bytes);
+    if (y + 1 < y1) memory.copy(dst + <usize>(y + 1) * bytes, out + stride, bytes);
   }
 }
+
+/** Room for the spans of a kernel of 31 rows. */
+const SPANS: usize = 256;
 
 /**
  * Rows y0 … y1 − 1 of the signal-to-noise image; twin of src/convolve/matched-filter.ts.
  * kernel, column: as in convolve; squares: the full squared kernel, each row reversed and padded to a multiple of 4 with zeros, for smooth
  * noise, or the squared kernel in the form of `kernel`, `column2` for a variance plane. sigmas, down, columns, rows: the noise mesh, or
  * absent with `sigma`.
- * scratch: three lines, knots (3 × columns f64), band of signal, band of weights (variance plane) or lists of bad pixels (smooth noise).
+ * scratch: spans, two lines, output rows and rows of power, knots (3 × columns f64), band of signal, band of weights (variance plane) or
+ * lists of bad pixels (smooth noise), both with one row more.
  */
 export function matchedFilter(src: usize, variance: usize, mask: usize, kernel: usize, column: usize, squares: usize, column2: usize,
   kw: i32, kh: i32, sigmas: usize, down: usize, columns: i32, rows: i32, sigma: f32, least: f32, dst: usize, w: i32, h: i32,
   scratch: usize, y0: i32, y1: i32): void {
-  const rx = kw >> 1, ry = kh >> 1, stride = bandStride(w, rx), bytes = <usize>w << 2;
-  const line = scratch, out = line + stride, power = out + stride, knots = power + stride;
-  const band = align(knots + 24 * <usize>columns), weights = band + stride * <usize>(y1 - y0 + kh - 1);
-  padWeighted(src, variance, mask, w, h, rx, ry, band, weights, stride, y0, y1);
-  const inv = sp(1 / sigma), zero = sp(0), one = sp(1), vLeast = sp(least);
-  for (let y = y0; y < y1; y++) {
-    const skip = <usize>(y - y0) * stride, p = band + skip;
-    if (column) separableRow(p, stride, kernel, kw, column, kh, line, out, w);
-    else fullRow(p, stride, kernel, kw, kh, out, w);
-    let q = power;
-    if (variance) {
-      if (column) separableRow(weights + skip, stride, squares, kw, column2, kh, line, power, w);
-      else fullRow(weights + skip, stride, squares, kw, kh, power, w);
-    } else {
-      powerRow(weights + skip, stride, squares, kw, kh, power, w, h, y);
-      q = power + (<usize>rx << 2);
+  const rx = kw >> 1, ry = kh >> 1, stride = bandStride(w, rx);
+  const lines = scratch + SPANS, out = lines + 2 * stride, power = out + 2 * stride, knots = power + 2 * stride;
+  const band = align(knots + 24 * <usize>columns), weights = band + stride * <usize>(y1 - y0 + kh);
+  kernelSpans(kernel, column, kw, kh, scratch);
+  if (variance) padWeighted(src, variance, mask, w, h, rx, ry, band, weights, stride, y0, y1);
+  else padGood(src, mask, w, h, rx, ry, band, weights, stride, y0, y1);
+  const whole = variance ? <f32>-1 : wholePower(squares, kw, kh);
+  for (let y = y0; y < y1; y += 2) {
+    const skip = <usize>(y - y0) * stride, end = min(y + 2, y1);
+    filterRows(band + skip, stride, kernel, column, scratch, kw, kh, lines, out, w);
+    if (variance) filterRows(weights + skip, stride, squares, column2, scratch, kw, kh, lines, power, w);
+    for (let k = y; k < end; k++) {
+      const at = <usize>(k - y) * stride;
+      let q = power + at;
+      if (!variance) { powerRow(weights + skip + at, stride, squares, kw, kh, q, w, h, k, whole); q += <usize>rx << 2; }
+      if (sigmas) surfaceRow(sigmas, down, columns, rows, w, h, k, knots, lines);
+      significance(out + at, q, sigmas ? lines : 0, sigma, least, whole, dst + (<usize>k * w << 2), w);
     }
-    if (sigmas) surfaceRow(sigmas, down, columns, rows, w, h, y, knots, line);
-    for (let x: usize = 0; x < bytes; x += 16) {
-      const t = ld(q + x), s = sigmas ? f32x4.div(one, ld(line + x)) : inv;
-      st(out + x, v128.and(f32x4.gt(t, vLeast), mul(f32x4.div(ld(out + x), f32x4.sqrt(f32x4.pmax(zero, t))), s)));
-    }
-    memory.copy(dst + <usize>y * bytes, out, bytes);
   }
 }
 
-/** Padded rows of value × weight, zero where there is no good pixel, and of the weights, or the list of bad columns of each row. */
+/** out = signal / (√power · sigma), 0 where the power is not above `least`. whole: the power of most pixels, whose root is known. */
+function significance(signal: usize, power: usize, sigmas: usize, sigma: f32, least: f32, whole: f32, out: usize, w: i32): void {
+  const zero = sp(0), vLeast = sp(least), vWhole = sp(whole), rootOfWhole = f32x4.sqrt(sp(max<f32>(whole, 0))), one = sp(sigma);
+  let x: usize = 0;
+  const bytes = <usize>w << 2;
+  for (; x < bytes; x += 16) {
+    const t = ld(power + x), s = sigmas ? ld(sigmas + x) : one, v = ld(signal + x);
+    let snr: v128;
+    if (i32x4.all_true(f32x4.eq(t, vWhole))) snr = f32x4.div(v, mul(rootOfWhole, s));
+    else snr = v128.and(f32x4.gt(t, vLeast), f32x4.div(v, mul(f32x4.sqrt(f32x4.pmax(zero, t)), s)));
+    if (x + 16 <= bytes) st(out + x, snr);
+    else { st(signal + x, snr); memory.copy(out + x, signal + x, bytes - x); }
+  }
+}
+
+/** Zeros at both ends of a padded row. */
+// @ts-ignore: decorator
+@inline function clearEnds(row: usize, rx: i32, w: i32, stride: usize): void {
+  memory.fill(row, 0, <usize>rx << 2);
+  memory.fill(row + (<usize>(rx + w) << 2), 0, stride - (<usize>(rx + w) << 2));
+}
+
+/** Padded rows of the good pixels, zero where there is none, and the list of bad columns of each row. */
+function padGood(src: usize, mask: usize, w: i32, h: i32, rx: i32, ry: i32, band: usize, lists: usize, stride: usize, y0: i32, y1: i32): void {
+  for (let y = y0 - ry; y <= y1 + ry; y++, band += stride, lists += stride) {
+    store<i32>(lists, 0);
+    if (y < 0 || y >= h) { memory.fill(band, 0, stride); continue; }
+    let bad = lists + 4;
+    const row = <usize>y * w, to = band + (<usize>rx << 2);
+    for (let x = 0; x < w; x += 4) {
+      const i = row + x, v = ld(src + (i << 2)), ok = v128.and(finite(v), isZero(mask4(mask, i)));
+      st(to + (<usize>x << 2), v128.and(ok, v));
+      if (!i32x4.all_true(ok))
+        for (let m = i32x4.bitmask(ok), c = 0; c < 4 && x + c < w; c++) if (!(m >> c & 1)) { store<i32>(bad, x + c); bad += 4; }
+    }
+    clearEnds(band, rx, w, stride);
+    store<i32>(lists, <i32>((bad - lists) >> 2) - 1);
+  }
+}
+
+/** Padded rows of value × weight, zero where there is no good pixel, and of the weights, 1 / variance. */
 function padWeighted(src: usize, variance: usize, mask: usize, w: i32, h: i32, rx: i32, ry: i32, band: usize, weights: usize,
   stride: usize, y0: i32, y1: i32): void {
   const one = sp(1), zero = sp(0);
-  for (let y = y0 - ry; y < y1 + ry; y++, band += stride, weights += stride) {
-    memory.fill(band, 0, stride);
-    if (variance) memory.fill(weights, 0, stride); else store<i32>(weights, 0);
-    if (y < 0 || y >= h) continue;
-    let bad = weights + 4;
+  for (let y = y0 - ry; y <= y1 + ry; y++, band += stride, weights += stride) {
+    if (y < 0 || y >= h) { memory.fill(band, 0, stride); memory.fill(weights, 0, stride); continue; }
     const row = <usize>y * w, q = <usize>rx << 2;
     for (let x = 0; x < w; x += 4) {
-      const i = row + x, j = <usize>x << 2, v = ld(src + (i << 2));
-      let ok = v128.and(finite(v), isZero(mask4(mask, i))), wt = one;
-      if (variance) {
-        const t = ld(variance + (i << 2));
-        ok = v128.and(ok, v128.and(f32x4.gt(t, zero), finite(t)));
-        wt = v128.and(ok, f32x4.div(one, t));
-      }
-      if (x + 4 > w) ok = v128.and(ok, i32x4.lt_s(i32x4.add(i32x4.splat(x), i32x4(0, 1, 2, 3)), i32x4.splat(w)));
-      wt = v128.and(ok, wt);
-      st(band + q + j, v128.and(ok, mul(wt, v)));
-      if (variance) st(weights + q + j, wt);
-      else if (i32x4.bitmask(ok) != 15) {
-        const m = i32x4.bitmask(ok);
-        for (let c = 0; c < 4 && x + c < w; c++) if (!(m >> c & 1)) { store<i32>(bad, x + c); bad += 4; }
-      }
+      const i = row + x, j = q + (<usize>x << 2), v = ld(src + (i << 2)), t = ld(variance + (i << 2));
+      const ok = v128.and(v128.and(finite(v), isZero(mask4(mask, i))), v128.and(f32x4.gt(t, zero), finite(t)));
+      const weight = v128.and(ok, f32x4.div(one, t));
+      st(band + j, v128.and(ok, mul(weight, v)));
+      st(weights + j, weight);
     }
-    if (!variance) store<i32>(weights, <i32>((bad - weights) >> 2) - 1);
+    clearEnds(band, rx, w, stride);
+    clearEnds(weights, rx, w, stride);
   }
 }
 
@@ -126,13 +205,16 @@ function padWeighted(src: usize, variance: usize, mask: usize, w: i32, h: i32, r
  * Σ k² over good pixels for one row, where bad pixels are few: what lies inside the image, minus the share of each bad pixel.
  * `lists` is that of row y − ry. The result starts at power + 4 · rx.
  */
-function powerRow(lists: usize, stride: usize, squares: usize, kw: i32, kh: i32, power: usize, w: i32, h: i32, y: i32): void {
+function powerRow(lists: usize, stride: usize, squares: usize, kw: i32, kh: i32, power: usize, w: i32, h: i32, y: i32, whole: f32): void {
   const rx = kw >> 1, ry = kh >> 1, ks = <usize>((kw + 3) & ~3) << 2;
   const j0 = max(0, ry - y), j1 = min(kh, h - y + ry);
   for (let x = 0; x < w; x++) {
     if (x == rx && w - rx > rx) {                       // all columns of the kernel are inside from here on
-      let sum: f32 = 0;
-      for (let j = j0; j < j1; j++) for (let i = 0; i < kw; i++) sum += F(squares + <usize>j * ks, i);
+      let sum: f32 = whole;
+      if (j1 - j0 < kh) {
+        sum = 0;
+        for (let j = j0; j < j1; j++) for (let i = 0; i < kw; i++) sum += F(squares + <usize>j * ks, i);
+      }
       const v = sp(sum), e = power + (<usize>(w) << 2);
       for (let p = power + (<usize>(2 * rx) << 2); p < e; p += 16) st(p, v);
       x = w - rx;
@@ -150,4 +232,12 @@ function powerRow(lists: usize, stride: usize, squares: usize, kw: i32, kh: i32,
       for (let i: usize = 0; i < ks; i += 16) st(o + i, f32x4.sub(ld(o + i), ld(k + i)));
     }
   }
+}
+
+/** Σ k² of a kernel that lies on good pixels with all its weights. */
+function wholePower(squares: usize, kw: i32, kh: i32): f32 {
+  const ks = <usize>((kw + 3) & ~3) << 2;
+  let sum: f32 = 0;
+  for (let j = 0; j < kh; j++) for (let i = 0; i < kw; i++) sum += F(squares + <usize>j * ks, i);
+  return sum;
 }

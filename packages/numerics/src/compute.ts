@@ -5,7 +5,7 @@ import type { ConvolutionKernel } from './convolve/convolution-kernel.ts';
 import type { PixelNoise } from './convolve/matched-filter.ts';
 import type { CosmicRayOptions } from './cosmic/reject-cosmic-rays.ts';
 import type { TaskArgs, TaskName, TaskResult } from './pool/tasks.ts';
-import type { ResampledPlanes, ResampleInput, ResampleOptions } from './resample/resample.ts';
+import type { ResampledPlanes, ResampleInput, ResampleOptions, ResampleTarget } from './resample/resample.ts';
 import type { RiceTiles } from './rice/unpack-rice.ts';
 import type { Shape } from './shape.ts';
 import type { FrameShare, ReferencePlanes, ReferenceSums, StackSums } from './stack/accumulators.ts';
@@ -67,7 +67,7 @@ export interface Compute {
   clippedMean(frames: readonly Float32Array[], options: ClippedMeanOptions, out: CombinedPlanes): Promise<CombinedPlanes>;
 
   /** Lanczos-3 onto another grid. */
-  resample(input: ResampleInput, options: ResampleOptions, out: ResampledPlanes): Promise<ResampledPlanes>;
+  resample<T extends ResampleTarget>(input: ResampleInput, options: ResampleOptions, out: T): Promise<T>;
   /** Sums over the frames of a stack. */
   addFrame(frame: ResampledPlanes, share: FrameShare, out: StackSums): Promise<StackSums>;
   addReference(data: Float32Array, mask: Uint16Array, weight: number, out: ReferenceSums): Promise<ReferenceSums>;

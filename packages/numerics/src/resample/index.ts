@@ -5,3 +5,4 @@ export { lanczosTable } from './lanczos.ts';
 export type { ResampledPlanes, ResampleInput, ResampleOptions } from './resample.ts';
 export { MOST_BAD, resample, resamplePixel } from './resample.ts';
 export { resamplingPower } from './resampling-power.ts';
+export { cellShear } from './shear.ts';

@@ -17,11 +17,11 @@ const planes = ({ width, height }: { width: number; height: number }): Resampled
   variance: new Float32Array(width * height).fill(-7),
   mask: new Uint16Array(width * height).fill(7),
 });
-/** Turned by 10° about the middle and scaled. */
+/** Turned about the middle, by 10° if nothing is said, and scaled. */
 const turn =
-  (scale: number) =>
+  (scale: number, deg = 10) =>
   (x: number, y: number): [number, number] => {
-    const [c, s] = [scale * Math.cos(0.1745), scale * Math.sin(0.1745)];
+    const [c, s] = [scale * Math.cos((deg * Math.PI) / 180), scale * Math.sin((deg * Math.PI) / 180)];
     return [75 + c * (x - 75) - s * (y - 65), 65 + s * (x - 75) + c * (y - 65)];
   };
 
@@ -56,8 +56,15 @@ function windowedCentroid(data: Float32Array, x0: number, y0: number): [number, 
 }
 
 describe('resample', () => {
-  it.each([0.8, 1, 1.1])('keeps the flux of stars and their place at scale %s', async (scale) => {
-    const grid = coordinateGrid(shape, turn(scale));
+  it.each([
+    [0.8, 10],
+    [1, 10],
+    [1.1, 10],
+    [1.1, 2],
+    [1, -5],
+    [0.9, 183],
+  ])('keeps the flux of stars and their place at scale %s and %s degrees', async (scale, deg) => {
+    const grid = coordinateGrid(shape, turn(scale, deg));
     const out = await compute.resample(inputOf(star(80.3, 60.7, 3.3)), { ...shape, grid, scale: 2 }, planes(shape));
     const truth = (Math.PI * 3.3 ** 2) / (4 * Math.LN2);
     const flux = out.data.reduce((sum, v) => sum + v, 0);
@@ -145,8 +152,20 @@ describe.skipIf(!existsSync(kernelsPath))('compiled resample and sums (skipped b
       const random = seededRandom(11);
       const bad = Array.from({ length: 200 }, () => random.below(shape.width * shape.height));
       const input = inputOf((x, y) => 100 * star(80, 60, 4)(x, y) + random.normal(), 2, bad);
-      for (const size of [shape, { width: 37, height: 161 }]) {
-        const options = { ...size, grid: coordinateGrid(size, turn(1.03)), scale: 1.5, rows: [16, size.height - 3] as const };
+      for (const [size, deg] of [
+        [shape, 10],
+        [{ width: 37, height: 161 }, 10],
+        [shape, 0],
+        [shape, 2.5],
+        [{ width: 141, height: 133 }, -5.5],
+        [shape, 178],
+      ] as const) {
+        const options = {
+          ...size,
+          grid: coordinateGrid(size, turn(1.03, deg)),
+          scale: 1.5,
+          rows: [16, size.height - 3] as const,
+        };
         const a = await wasm.resample(input, options, planes(size));
         const b = await compute.resample(input, options, planes(size));
         a.data.forEach((v, i) => {
@@ -154,6 +173,8 @@ describe.skipIf(!existsSync(kernelsPath))('compiled resample and sums (skipped b
           expect(Math.abs(a.variance[i]! - b.variance[i]!)).toBeLessThan(3e-4);
         });
         expect(a.mask.filter((m, i) => m !== b.mask[i]).length).toBeLessThan(3); // shares at the limit
+        const light = await wasm.resample(input, options, { ...planes(size), variance: null });
+        expect([light.data, light.mask]).toEqual([a.data, a.mask]);
       }
     }));
 

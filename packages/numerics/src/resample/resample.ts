@@ -2,6 +2,7 @@ import { MaskPlane } from '../mask-plane.ts';
 import { assertPlane, type Shape } from '../shape.ts';
 import { type CoordinateGrid, cellArea, GRID_STEP } from './coordinate-grid.ts';
 import { LANCZOS_STRIDE, lanczosTable, lanczosWeights } from './lanczos.ts';
+import { cellShear } from './shear.ts';
 
 /** The image to resample. Every value is finite; bad pixels were filled from their neighbours, and their mask tells them. */
 export interface ResampleInput extends Shape {
@@ -30,6 +31,9 @@ export interface ResampledPlanes {
   readonly mask: Uint16Array;
 }
 
+/** Planes to fill; `variance` null: nobody asks for it. */
+export type ResampleTarget = Omit<ResampledPlanes, 'variance'> & { readonly variance: Float32Array | null };
+
 /** Rows and columns at the border of the input that serve the resampling of others only. */
 const LOW = 2;
 const HIGH = 6;
@@ -37,9 +41,10 @@ const HIGH = 6;
 /**
  * Lanczos-3 interpolation at the places that `grid` tells, times the area of the input that a pixel covers, so that the light of a source
  * is kept. Variances go through the squares of the weights, of which the four middle pixels stand for all 36: exact where the variance is
- * flat, and near enough at stars. Neighbours are correlated afterwards (see `resamplingPower`).
+ * flat, and near enough at stars. Neighbours are correlated afterwards (see `resamplingPower`). The square of 36 pixels leans with the grid where that is
+ * turned little (`cellShear`).
  */
-export function resample(input: ResampleInput, options: ResampleOptions, out: ResampledPlanes): ResampledPlanes {
+export function resample<T extends ResampleTarget>(input: ResampleInput, options: ResampleOptions, out: T): T {
   assertResample(input, options, out);
   const [y0, y1] = options.rows ?? [0, options.height];
   resampleRows(input, options, lanczosTable(), out, Math.floor(y0 / GRID_STEP) * GRID_STEP, y1);
@@ -50,7 +55,7 @@ function resampleRows(
   input: ResampleInput,
   options: ResampleOptions,
   table: Float32Array,
-  out: ResampledPlanes,
+  out: ResampleTarget,
   y0: number,
   y1: number,
 ) {
@@ -68,51 +73,64 @@ function resampleRows(
       const du = (gu[k + 1]! + fy * (gu[k + 1 + columns]! - gu[k + 1]!) - u0) / GRID_STEP;
       const dv = (gv[k + 1]! + fy * (gv[k + 1 + columns]! - gv[k + 1]!) - v0) / GRID_STEP;
       const factor = scale * cellArea(grid, c, r);
+      const shear = cellShear(grid, c, r, input);
       const end = Math.min((c + 1) * GRID_STEP, width);
       for (let x = c * GRID_STEP; x < end; x++) {
         const j = x - c * GRID_STEP;
-        resamplePixel(input, u0 + j * du, v0 + j * dv, factor, mostBad, table, wx, wy, out, y * width + x);
+        const at = { u: u0 + j * du, v: v0 + j * dv, shear, factor, mostBad };
+        resamplePixel(input, at, table, wx, wy, out, y * width + x);
       }
     }
   }
 }
 
+/** Where a pixel of the result lies on the input, the shear of its cell, and what its value is multiplied by. */
+export interface ResamplePlace {
+  readonly u: number;
+  readonly v: number;
+  readonly shear: number;
+  readonly factor: number;
+  readonly mostBad: number;
+}
+
 /** One pixel of the result; `wx` and `wy` are work space of eight. */
 export function resamplePixel(
   input: ResampleInput,
-  u: number,
-  v: number,
-  factor: number,
-  mostBad: number,
+  { u, v, shear, factor, mostBad }: ResamplePlace,
   table: Float32Array,
   wx: Float64Array,
   wy: Float64Array,
-  out: ResampledPlanes,
+  out: ResampleTarget,
   o: number,
 ): void {
   const { width: sw, height: sh, data, variance, mask, near } = input;
   const iu = Math.floor(u);
   const iv = Math.floor(v);
   if (!(iu >= LOW && iv >= LOW && iu < sw - HIGH && iv < sh - HIGH)) {
-    out.data[o] = out.variance[o] = 0;
+    out.data[o] = 0;
+    if (out.variance) out.variance[o] = 0;
     out.mask[o] = MaskPlane.NO_DATA;
     return;
   }
-  lanczosWeights(table, u - iu, wx);
   lanczosWeights(table, v - iv, wy);
   let sum = 0;
+  let noise = 0;
   for (let b = 0; b < 6; b++) {
-    const p = (iv - 2 + b) * sw + iu - 2;
+    const at = u + shear * (iv - 2 + b - v);
+    const left = Math.floor(at);
+    lanczosWeights(table, at - left, wx);
+    const p = (iv - 2 + b) * sw + left;
     let s = 0;
-    for (let a = 0; a < 6; a++) s += wx[a]! * data[p + a]!;
+    for (let a = 0; a < 6; a++) s += wx[a]! * data[p - 2 + a]!;
     sum += wy[b]! * s;
+    if (b === 2 || b === 3) noise += wy[b + 4]! * (wx[6]! * variance[p]! + wx[7]! * variance[p + 1]!);
   }
-  const q = iv * sw + iu;
-  const left = wy[6]! * variance[q]! + wy[7]! * variance[q + sw]!;
-  const right = wy[6]! * variance[q + 1]! + wy[7]! * variance[q + 1 + sw]!;
   out.data[o] = sum * factor;
-  out.variance[o] = (wx[6]! * left + wx[7]! * right) * factor * factor;
-  out.mask[o] = near[iv * sw + iu] === 0 ? 0 : badBits(mask, sw, iu, iv, wx, wy, mostBad);
+  if (out.variance) out.variance[o] = noise * factor * factor;
+  out.mask[o] = 0;
+  if (near[iv * sw + iu] === 0) return;
+  lanczosWeights(table, u - iu, wx);
+  out.mask[o] = badBits(mask, sw, iu, iv, wx, wy, mostBad);
 }
 
 /** Bits of the bad pixels if they weigh more than `most` together. */
@@ -143,12 +161,13 @@ function badBits(
 
 export const MOST_BAD = 0.2;
 
-export function assertResample(input: ResampleInput, { grid, width, height }: ResampleOptions, out: ResampledPlanes): void {
+export function assertResample(input: ResampleInput, { grid, width, height }: ResampleOptions, out: ResampleTarget): void {
   assertPlane(input.data, input, 'The image');
   assertPlane(input.variance, input, 'The variance');
   assertPlane(input.mask, input, 'The mask');
   assertPlane(input.near, input, 'The plane of pixels near bad ones');
-  for (const plane of [out.data, out.variance, out.mask]) assertPlane(plane, { width, height }, 'A plane of the result');
+  for (const plane of [out.data, out.variance ?? out.data, out.mask])
+    assertPlane(plane, { width, height }, 'A plane of the result');
   const nodes = { width: Math.ceil(width / GRID_STEP) + 1, height: Math.ceil(height / GRID_STEP) + 1 };
   assertPlane(grid.u, nodes, 'The grid of coordinates');
 }

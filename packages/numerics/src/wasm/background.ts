@@ -8,6 +8,8 @@ import { truncationFactor } from '../stats/clipped-moments.ts';
 import type { Runtime } from './wasm-compute.ts';
 import { BAND } from './wasm-compute.ts';
 
+/** Cells that the compiled function takes together. */
+const GROUP = 8;
 /** Pixels per range of a function without rows. */
 const RANGE = 1 << 18;
 
@@ -41,20 +43,20 @@ export function wasmBackground(
     measureBackground: (image, mask, options) => {
       assertPlane(image, options, 'The image');
       assertPlane(mask, options, 'The mask');
-      const { width, height, meshPix = 64, clipSigma = 3 } = options;
+      const { width, height, meshPix = 64, clipSigma = 3, rowStep = 1 } = options;
       const grid = meshGrid(options, meshPix);
       const { columns, rows } = grid;
       const level = new Float32Array(columns * rows);
       const rms = new Float32Array(columns * rows);
-      const cellPixels = Math.ceil(width / columns + 1) * Math.ceil(height / rows + 1);
+      const room = 4 * Math.ceil(width / columns + 1) * Math.ceil((height / rows + 1) / rowStep + 1) + 16;
       const truncation = truncationFactor(clipSigma);
       return runtime
         .lend(async (lease) => {
-          const sizes = [width, height, columns, rows, clipSigma, truncation];
+          const sizes = [width, height, columns, rows, rowStep, clipSigma, truncation];
           await runtime.kernel(lease, {
             name: 'meshCells',
-            args: [lease.input(image), lease.input(mask), ...sizes, lease.output(level), lease.output(rms)],
-            scratchBytes: 4 * 512 + 24 * 520 + 4 * cellPixels + 64,
+            args: [lease.input(image), lease.input(mask), ...sizes, lease.output(level), lease.output(rms), room],
+            scratchBytes: 4 * 514 + 24 * 520 + GROUP * (16 + room) + 64,
             count: rows,
             chunk: 1,
           });
