@@ -3,6 +3,7 @@ import type { AnyModule } from '@colibri/pipeline';
 import { Command, CommanderError, Option } from 'commander';
 import { catalogImportCommand } from './commands/catalog.ts';
 import { checkCommand } from './commands/check.ts';
+import { chiCommand } from './commands/chi.ts';
 import { explainCommand } from './commands/explain.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { mastersCommand } from './commands/masters.ts';
@@ -139,6 +140,14 @@ function gp1Program(program: Command, run: Run): Command {
     .action((product: string, options: { raw?: string; masters?: string; catalog?: string; config?: string; output?: string }) =>
       run(() => replayCommand(product, options, standard))(),
     );
+  program
+    .command('chi')
+    .description(
+      'One detection image over the stacks of several filters (chi, Szalay et al. 1999), with the sources that stand out in it.',
+    )
+    .argument('<units...>', 'folders of units, or their stack.fits.fz')
+    .requiredOption('-o, --output <file>', 'chi.fits.fz')
+    .action((units: string[], options: { output: string }) => run(() => chiCommand(units, options))());
   program
     .command('masters')
     .description('Builds every master that the calibration frames of the input make.')

@@ -95,7 +95,8 @@ export function dataArea(raw: RawFrame): { width: number; height: number } {
   return { width: data.x1 - data.x0, height: data.y1 - data.y0 };
 }
 
-async function openArithmetic(threads: number, log: Log): Promise<Compute> {
+/** Memory and threads for arithmetic; the plain functions where the compiled ones are not built. */
+export async function openArithmetic(threads: number, log: Log): Promise<Compute> {
   try {
     return await openCompute({ threads, tasks: [poolTasks] });
   } catch (error) {

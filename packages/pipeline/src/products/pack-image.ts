@@ -8,8 +8,8 @@ import { planeSteps } from './plane-steps.ts';
 
 /** An image with its noise, about to be written. */
 export interface ImageToPack extends ImagePlanes {
-  /** Of the pixels: `electron`, `electron/s`. */
-  readonly unit: 'electron' | 'electron/s';
+  /** Of the pixels: `electron`, `electron/s`; `1`: a ratio. */
+  readonly unit: 'electron' | 'electron/s' | '1';
   /** Where the planes lie already on steps; else they are found by their noise. */
   readonly steps?: PlaneSteps | null;
   /** Cards of SCI; of every plane, before and after its own. */
@@ -32,7 +32,7 @@ export async function packImage(image: ImageToPack, compute: Compute): Promise<W
   const { width, height, data, mask, variance, unit, cards, identity = [], wcs } = image;
   const shape = [width, height];
   const steps = image.steps ?? planeSteps(image);
-  const squared = unit === 'electron' ? 'electron2' : 'electron2/s2';
+  const squared = { electron: 'electron2', 'electron/s': 'electron2/s2', '1': '1' }[unit];
   const stepCards: CardLine[] = [
     ...(steps.data === null ? [] : [['SCISTEP', steps.data, `[${unit}] SCI is in multiples of it`] as const]),
     ...(steps.variance === null ? [] : [['VARSTEP', steps.variance, `[${squared}] VAR is in multiples of it`] as const]),
