@@ -1,21 +1,9 @@
 import { asObservatoryError, ObservatoryError } from '@colibri/base';
 import type { AnyModule } from '@colibri/pipeline';
 import { Command, CommanderError, Option } from 'commander';
-import { catalogImportCommand } from './commands/catalog.ts';
-import { checkCommand } from './commands/check.ts';
-import { chiCommand } from './commands/chi.ts';
-import { explainCommand } from './commands/explain.ts';
-import { inspectCommand } from './commands/inspect.ts';
-import { mastersCommand } from './commands/masters.ts';
-import { moduleCommand } from './commands/module.ts';
-import { onlineCommand } from './commands/online.ts';
-import { pipelineCommand } from './commands/pipeline.ts';
-import { replayCommand } from './commands/replay.ts';
-import { statusCommand } from './commands/status.ts';
 import { commandLine } from './errors.ts';
 import { type ExitCode, exitCodes, exitCodesHelp } from './exit-codes.ts';
-import { calibrationModules, standard } from './sequences.ts';
-import { software } from './world/engine-world.ts';
+import { software } from './world/software.ts';
 
 /** Entry of every installed command: `gp1`, `pipeline`, and one per module. Ends the process with the documented code. */
 export async function main(command: string, argv: readonly string[]): Promise<void> {
@@ -31,7 +19,7 @@ export async function runCommand(command: string, argv: readonly string[]): Prom
     code = await work();
   };
   try {
-    await programOf(command, run).parseAsync([...argv], { from: 'user' });
+    await (await programOf(command, run)).parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.invalid;
@@ -43,9 +31,12 @@ export async function runCommand(command: string, argv: readonly string[]): Prom
   }
 }
 
+const sequences = () => import('./sequences.ts');
+
 type Run = (work: () => Promise<ExitCode>) => () => Promise<void>;
 
-function programOf(name: string, run: Run): Command {
+/** Commands read their code when they run: what only answers `--help` starts in no time. */
+async function programOf(name: string, run: Run): Promise<Command> {
   const program = new Command(name)
     .version(software.version)
     .exitOverride()
@@ -57,8 +48,14 @@ function programOf(name: string, run: Run): Command {
       .requiredOption('-c, --config <dir>', 'folder with pipeline.cfg and one <module>.cfg per module')
       .option('-m, --masters <dir>', 'folder of the masters; by default below the output')
       .addHelpText('after', '\nExample:\n  pipeline -c config/alerts -s /data/raw/20260101 -r /data/reduced')
-      .action(() => run(() => pipelineCommand(program.opts(), { sequence: standard, ended: signalled() }))());
+      .action(() =>
+        run(async () => {
+          const { pipelineCommand } = await import('./commands/pipeline.ts');
+          return pipelineCommand(program.opts(), { sequence: (await sequences()).standard, ended: signalled() });
+        })(),
+      );
   }
+  const { standard, calibrationModules } = await sequences();
   const module = [...standard.modules, ...calibrationModules].find((candidate) => candidate.name === name);
   if (!module) throw commandLine({ what: `There is no command ${name}` });
   return moduleProgram(program, module, run);
@@ -78,7 +75,12 @@ function moduleProgram(program: Command, module: AnyModule, run: Run): Command {
     .option('-m, --masters <dir>', 'folder of the masters; by default below the output')
     .option('--set <key=value...>', 'parameters that win over the file')
     .addHelpText('after', `\nExample:\n  ${module.name} -s raw/20260101T042001C0o.fits.fz -r out -c ${module.name}.cfg`)
-    .action(() => run(() => moduleCommand(module, program.opts(), { sequence: standard, ended: signalled() }))());
+    .action(() =>
+      run(async () => {
+        const { moduleCommand } = await import('./commands/module.ts');
+        return moduleCommand(module, program.opts(), { sequence: (await sequences()).standard, ended: signalled() });
+      })(),
+    );
 }
 
 function gp1Program(program: Command, run: Run): Command {
@@ -98,7 +100,11 @@ function gp1Program(program: Command, run: Run): Command {
       run(async () => {
         const { config } = options;
         if (!config) throw commandLine({ what: 'gp1 needs --config <file>' });
-        return onlineCommand({ ...options, config }, { sequence: standard, sequencesUrl, ended: signalled() });
+        const { onlineCommand } = await import('./commands/online.ts');
+        return onlineCommand(
+          { ...options, config },
+          { sequence: (await sequences()).standard, sequencesUrl, ended: signalled() },
+        );
       })(),
     );
   program
@@ -106,20 +112,26 @@ function gp1Program(program: Command, run: Run): Command {
     .description('Prints every HDU of FITS files; exit code 2 where one is unreadable.')
     .argument('<files...>')
     .option('--json', 'as JSON')
-    .action((files: string[], options: { json?: boolean }) => run(() => inspectCommand(files, options))());
+    .action((files: string[], options: { json?: boolean }) =>
+      run(async () => (await import('./commands/inspect.ts')).inspectCommand(files, options))(),
+    );
   program
     .command('check')
     .description('Finds every mistake of a configuration, with file and line, without running it.')
     .requiredOption('-c, --config <path>', 'gp1.cfg, or the folder of a pipeline')
     .option('--json', 'as JSON')
-    .action((options: { config: string; json?: boolean }) => run(() => checkCommand(options, standard))());
+    .action((options: { config: string; json?: boolean }) =>
+      run(async () => (await import('./commands/check.ts')).checkCommand(options, (await sequences()).standard))(),
+    );
   program
     .command('status')
     .description('Counts of each pipeline, and what is unfinished.')
     .requiredOption('-c, --config <file>', 'gp1.cfg')
     .option('--db <database>', 'embedded or postgres://…')
     .option('--json', 'as JSON')
-    .action((options: { config: string; db?: string; json?: boolean }) => run(() => statusCommand(options))());
+    .action((options: { config: string; db?: string; json?: boolean }) =>
+      run(async () => (await import('./commands/status.ts')).statusCommand(options))(),
+    );
   program
     .command('explain')
     .description(
@@ -127,7 +139,9 @@ function gp1Program(program: Command, run: Run): Command {
     )
     .argument('<frame>', 'raw frame, reduced frame, or the folder of a unit')
     .option('-c, --config <file>', 'gp1.cfg, for raw frames')
-    .action((frame: string, options: { config?: string }) => run(() => explainCommand(frame, options))());
+    .action((frame: string, options: { config?: string }) =>
+      run(async () => (await import('./commands/explain.ts')).explainCommand(frame, options))(),
+    );
   program
     .command('replay')
     .description('Makes a reduced frame, or the products of a unit, again as recorded, and says whether the bytes are the same.')
@@ -138,7 +152,7 @@ function gp1Program(program: Command, run: Run): Command {
     .option('-c, --config <file>', 'gp1.cfg, where a unit was made with services of others')
     .option('-r, --output <dir>', 'keep the new products here')
     .action((product: string, options: { raw?: string; masters?: string; catalog?: string; config?: string; output?: string }) =>
-      run(() => replayCommand(product, options, standard))(),
+      run(async () => (await import('./commands/replay.ts')).replayCommand(product, options, (await sequences()).standard))(),
     );
   program
     .command('chi')
@@ -147,13 +161,17 @@ function gp1Program(program: Command, run: Run): Command {
     )
     .argument('<units...>', 'folders of units, or their stack.fits.fz')
     .requiredOption('-o, --output <file>', 'chi.fits.fz')
-    .action((units: string[], options: { output: string }) => run(() => chiCommand(units, options))());
+    .action((units: string[], options: { output: string }) =>
+      run(async () => (await import('./commands/chi.ts')).chiCommand(units, options))(),
+    );
   program
     .command('masters')
     .description('Builds every master that the calibration frames of the input make.')
     .requiredOption('-s, --input <path...>', 'folder, FITS files, or @list.txt')
     .requiredOption('-r, --output <dir>', 'folder for the masters')
-    .action((options: { input: string[]; output: string }) => run(() => mastersCommand(options))());
+    .action((options: { input: string[]; output: string }) =>
+      run(async () => (await import('./commands/masters.ts')).mastersCommand(options))(),
+    );
   const catalog = program.command('catalog').description('Reference catalogues.');
   catalog
     .command('import')
@@ -164,7 +182,7 @@ function gp1Program(program: Command, run: Run): Command {
     .option('-c, --config <file>', 'gp1.cfg')
     .option('--epoch <year>', 'Julian year of the positions, where the table does not say it', Number)
     .action((files: string[], options: { name?: string; catalog?: string; config?: string; epoch?: number }) =>
-      run(() => catalogImportCommand(files, options))(),
+      run(async () => (await import('./commands/catalog.ts')).catalogImportCommand(files, options))(),
     );
   return program;
 }

@@ -11,7 +11,8 @@ import { type CardLine, packImage, type Stack } from '@colibri/pipeline';
 import { openLog } from '../console-log.ts';
 import { commandLine, noInput } from '../errors.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { openArithmetic, software } from '../world/engine-world.ts';
+import { openArithmetic } from '../world/engine-world.ts';
+import { software } from '../world/software.ts';
 import { consoleOutput, type Output } from './shared.ts';
 
 export interface ChiCommand {

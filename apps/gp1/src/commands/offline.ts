@@ -35,7 +35,8 @@ import type { ClosableLog } from '../console-log.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { isCalibration } from '../online/route.ts';
 import { runUnitFolder } from '../units/run-unit-folder.ts';
-import { dataArea, identity, openWorld, software, type World } from '../world/engine-world.ts';
+import { dataArea, identity, openWorld, type World } from '../world/engine-world.ts';
+import { software } from '../world/software.ts';
 import type { InputKind } from './inputs.ts';
 
 export interface OfflineRun {

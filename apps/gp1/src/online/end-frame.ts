@@ -1,6 +1,6 @@
 import { isoUtc, type ObservatoryError } from '@colibri/base';
 import type { RowChange } from '@colibri/pipeline';
-import { software } from '../world/engine-world.ts';
+import { software } from '../world/software.ts';
 import type { OnlineContext } from './context.ts';
 import { failureOf } from './intake.ts';
 import type { FrameTask } from './task.ts';

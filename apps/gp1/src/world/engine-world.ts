@@ -21,8 +21,7 @@ import type {
 } from '@colibri/pipeline';
 import { masterAt, masterFolder } from './master-folder.ts';
 import { openServices } from './services.ts';
-
-export const software = { name: 'gp1', version: '0.1.0' } as const;
+import { software } from './software.ts';
 
 export interface WorldOptions {
   readonly log: Log;
