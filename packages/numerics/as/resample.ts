@@ -1,6 +1,8 @@
 import { add, D, hsum, ld, mad, mul, sp, st, sub } from './simd';
 
-/** Bytes of a row of the work space of a cell: 16 values. */
+// What lies between two taps: a pixel, or a row of 16 values of the work space. Only their sizes count.
+@unmanaged class Pixel { a: f32; }
+@unmanaged class Line { a: v128; b: v128; c: v128; d: v128; }
 const LINE: usize = 64;
 
 // @ts-ignore: decorator
@@ -89,8 +91,6 @@ function anyNear(near: usize, sw: i32, gu: usize, gv: usize, k: i32, n: i32): bo
   return any != 0;
 }
 
-// @ts-ignore: decorator
-@inline function tap(w: v128, p: usize, a: v128): v128 { return mad(w, ld(p), a); }
 // A square of four by four values is turned by the first two, then by the others.
 // @ts-ignore: decorator
 @inline function low(a: v128, b: v128): v128 { return v128.shuffle<i32>(a, b, 0, 4, 1, 5); }
@@ -105,13 +105,14 @@ function anyNear(near: usize, sw: i32, gu: usize, gv: usize, k: i32, n: i32): bo
 @inline function either(mine: v128, before: v128, further: v128): v128 { return v128.bitselect(before, mine, further); }
 
 /**
- * Four values by the taps at p, p + step, …: `f` is how far each lies beyond the third of them, 0 … 2, so lanes may begin one tap later.
- * `out` += 0; with `q` variances too, into `outVar`.
+ * Four values by the six or seven taps from p, the size of T apart: `f` is how far each lies beyond the third of them, 0 … 2, so lanes may begin one
+ * tap later. With `q`, the first tap of the variances, these too.
  */
 // @ts-ignore: decorator
-@inline function four(p: usize, step: usize, q: usize, stepVar: usize, f: v128, lut: usize, out: usize, outVar: usize, by: v128, byVar: v128): void {
+@inline function four<T>(p: usize, q: usize, f: v128, lut: usize, out: usize, outVar: usize, by: v128, byVar: v128): void {
   const further = f32x4.ge(f, sp(1));
-  const phase = i32x4.shl(i32x4.trunc_sat_f32x4_s(mad(sub(f, v128.and(sp(1), further)), sp(4096), sp(0.5))), 5);
+  // The nearest integer stands in the last bits of a sum with 2^23.
+  const phase = i32x4.shl(v128.and(mad(sub(f, v128.and(sp(1), further)), sp(4096), sp(8388608)), i32x4.splat(0x1fff)), 5);
   const r0 = lut + i32x4.extract_lane(phase, 0), r1 = lut + i32x4.extract_lane(phase, 1);
   const r2 = lut + i32x4.extract_lane(phase, 2), r3 = lut + i32x4.extract_lane(phase, 3);
   let a0 = ld(r0), a1 = ld(r1), a2 = ld(r2), a3 = ld(r3);
@@ -122,26 +123,26 @@ function anyNear(near: usize, sw: i32, gu: usize, gv: usize, k: i32, n: i32): bo
   const w4 = lower(l, m), w5 = upper(l, m);
   if (!v128.any_true(further)) {
     let a = mul(w0, ld(p));
-    a = tap(w1, p + step, a); a = tap(w2, p + 2 * step, a); a = tap(w3, p + 3 * step, a);
-    a = tap(w4, p + 4 * step, a); a = tap(w5, p + 5 * step, a);
+    a = mad(w1, v128.load(p, offsetof<T>()), a); a = mad(w2, v128.load(p, 2 * offsetof<T>()), a); a = mad(w3, v128.load(p, 3 * offsetof<T>()), a);
+    a = mad(w4, v128.load(p, 4 * offsetof<T>()), a); a = mad(w5, v128.load(p, 5 * offsetof<T>()), a);
     st(out, mul(a, by));
   } else {
     const none = sp(0);
     let a = mul(either(w0, none, further), ld(p));
-    a = tap(either(w1, w0, further), p + step, a); a = tap(either(w2, w1, further), p + 2 * step, a);
-    a = tap(either(w3, w2, further), p + 3 * step, a); a = tap(either(w4, w3, further), p + 4 * step, a);
-    a = tap(either(w5, w4, further), p + 5 * step, a); a = tap(either(none, w5, further), p + 6 * step, a);
+    a = mad(either(w1, w0, further), v128.load(p, offsetof<T>()), a); a = mad(either(w2, w1, further), v128.load(p, 2 * offsetof<T>()), a);
+    a = mad(either(w3, w2, further), v128.load(p, 3 * offsetof<T>()), a); a = mad(either(w4, w3, further), v128.load(p, 4 * offsetof<T>()), a);
+    a = mad(either(w5, w4, further), v128.load(p, 5 * offsetof<T>()), a); a = mad(either(none, w5, further), v128.load(p, 6 * offsetof<T>()), a);
     st(out, mul(a, by));
   }
   if (!q) return;
   h = high(a0, a1); k = high(a2, a3);
   const s0 = lower(h, k), s1 = upper(h, k);
   let v: v128;
-  if (!v128.any_true(further)) v = tap(s1, q + stepVar, mul(s0, ld(q)));
+  if (!v128.any_true(further)) v = mad(s1, v128.load(q, offsetof<T>()), mul(s0, ld(q)));
   else {
     const none = sp(0);
-    v = tap(either(s1, s0, further), q + stepVar, mul(either(s0, none, further), ld(q)));
-    v = tap(either(none, s1, further), q + 2 * stepVar, v);
+    v = mad(either(s1, s0, further), v128.load(q, offsetof<T>()), mul(either(s0, none, further), ld(q)));
+    v = mad(either(none, s1, further), v128.load(q, 2 * offsetof<T>()), v);
   }
   st(outVar, mul(v, byVar));
 }
@@ -161,7 +162,7 @@ function shearedCell(src: usize, variance: usize, sw: i32, sh: i32, lut: usize, 
   const ux = (u10 - u00 + (u11 - u01)) / 32, vx = (v10 - v00 + (v11 - v01)) / 32;
   const along = ux - shear * vx, um = (u00 + u10 + (u01 + u11)) / 4 - 8 * along, vm = (v00 + v10 + (v01 + v11)) / 4;
   const first = <i32>min(min(v00, v10), min(v01, v11)) - 2, last = <i32>max(max(v00, v10), max(v01, v11)) + 3;
-  const one = sp(1), lines = scratch + LINE * MOST_LINES, q = variance;
+  const one = sp(1), lines = scratch + LINE * MOST_LINES;
   const isBack = along < 0, step = <f32>(abs(along) - 1);
   const spread = mul(sp(step), f32x4(0, 1, 2, 3)), least = min(<f64>0, 3 * <f64>step);
   for (let v = first; v <= last; v++) {
@@ -170,7 +171,7 @@ function shearedCell(src: usize, variance: usize, sw: i32, sh: i32, lut: usize, 
       // Lanes in the order of the input: the last pixel of the four first when the cell is upside down.
       const u = u0 + along * <f64>(isBack ? 4 * g + 3 : 4 * g), i = <i32>(u + least);
       const f = add(sp(<f32>(u - <f64>i)), spread), p = <usize>(row + i) << 2, at = <usize>g << 4;
-      four(src + p - 8, 4, dvar ? variance + p : 0, 4, f, lut, to + at, toVar + at, one, one);
+      four<Pixel>(src + p - 8, dvar ? variance + p : 0, f, lut, to + at, toVar + at, one, one);
       if (!isBack) continue;
       let a = ld(to + at);
       st(to + at, v128.shuffle<i32>(a, a, 3, 2, 1, 0));
@@ -186,7 +187,7 @@ function shearedCell(src: usize, variance: usize, sw: i32, sh: i32, lut: usize, 
       const v = v0 + dv * <f64>(4 * g), i = <i32>(v + least), f = add(sp(<f32>(v - <f64>i)), slope);
       const p = scratch + LINE * <usize>(i - first) + (<usize>g << 4), whole = (g << 2) + 4 <= columns, at = o + (<usize>g << 4);
       const to = whole ? dst + at : end, toVar = whole ? dvar + at : end + 16;
-      four(p - 2 * LINE, LINE, dvar ? p + LINE * MOST_LINES : 0, LINE, f, lut, to, toVar, by, byVar);
+      four<Line>(p - 2 * LINE, dvar ? p + LINE * MOST_LINES : 0, f, lut, to, toVar, by, byVar);
       if (whole) continue;
       memory.copy(dst + at, end, <usize>(columns & 3) << 2);
       if (dvar) memory.copy(dvar + at, end + 16, <usize>(columns & 3) << 2);

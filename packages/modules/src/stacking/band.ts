@@ -9,6 +9,15 @@ export interface Band extends ResampledPlanes {
   readonly y1: number;
 }
 
+/** A frame, where the pixels of the stack lie on it, and the rows of the stack that it covers; `width` is the stack's. */
+export interface BandJob {
+  readonly frame: StackFrame;
+  readonly prepared: PreparedFrame;
+  readonly toFrame: CoordinateGrid;
+  readonly rows: readonly [number, number];
+  readonly width: number;
+}
+
 /** Rows that are resampled at once, and those of them that the next band has too. */
 const BAND_ROWS = 512;
 export const OVERLAP = 32;
@@ -20,13 +29,7 @@ export const OVERLAP = 32;
  * @param body - gets the band and the rows that are complete, from and to (exclusive)
  */
 export async function inBands(
-  {
-    frame,
-    prepared,
-    toFrame,
-    rows,
-    width,
-  }: { frame: StackFrame; prepared: PreparedFrame; toFrame: CoordinateGrid; rows: readonly [number, number]; width: number },
+  { frame, prepared, toFrame, rows, width }: BandJob,
   compute: Compute,
   body: (band: Band, from: number, to: number) => Promise<void>,
 ): Promise<void> {
@@ -43,6 +46,26 @@ export async function inBands(
       const to = y1 === end ? end : y1 - OVERLAP / 2;
       await body(band, from, to);
       from = to;
+    }
+  });
+}
+
+/** The same for light and mask alone, which nobody changes: bands from row `y0` to before `y1`, each complete. */
+export async function inLightBands(
+  { frame, prepared, toFrame, rows: [first, end], width }: BandJob,
+  compute: Compute,
+  body: (light: { readonly data: Float32Array; readonly mask: Uint16Array }, y0: number, y1: number) => Promise<unknown>,
+): Promise<void> {
+  await compute.scope(async () => {
+    const most = Math.max(0, Math.min(BAND_ROWS, end - first)) * width;
+    const planes = { data: compute.float32(most), mask: compute.uint16(most) };
+    for (let y0 = first; y0 < end; y0 += BAND_ROWS) {
+      const y1 = Math.min(y0 + BAND_ROWS, end);
+      const shape = { width, height: y1 - y0 };
+      const light = partOf(planes, 0, shape.width * shape.height);
+      const options = { ...shape, grid: rowsOf(toFrame, y0, shape), scale: frame.scale };
+      await compute.resample(prepared, options, { ...light, variance: null });
+      await body(light, y0, y1);
     }
   });
 }

@@ -2,6 +2,7 @@ import {
   type Compute,
   type CoordinateGrid,
   cellArea,
+  cellShear,
   fillBad,
   GRID_STEP,
   gridAt,
@@ -78,8 +79,10 @@ function repair(pixels: Int32Array, { frame, prepared, toFrame, band, grid }: Re
         const o = (y - band.y0) * grid.width + x;
         if (Math.abs(at[0]! - u) >= 3 || Math.abs(at[1]! - v) >= 3 || done.has(o)) continue;
         done.add(o);
-        const area = cellArea(toFrame, Math.floor(x / GRID_STEP), Math.floor(y / GRID_STEP));
-        resamplePixel(prepared, at[0]!, at[1]!, frame.scale * area, MOST_BAD, table, wx, wy, band, o);
+        const cell = [Math.floor(x / GRID_STEP), Math.floor(y / GRID_STEP)] as const;
+        const shear = cellShear(toFrame, ...cell, prepared);
+        const factor = frame.scale * cellArea(toFrame, ...cell);
+        resamplePixel(prepared, { u: at[0]!, v: at[1]!, shear, factor, mostBad: MOST_BAD }, table, wx, wy, band, o);
       }
     }
   }

@@ -12,7 +12,7 @@ import {
   type StackSums,
   type Streak,
 } from '@colibri/numerics';
-import { type Band, inBands, partOf } from './band.ts';
+import { type Band, inBands, inLightBands, partOf } from './band.ts';
 import type { StackFrame } from './frame-share.ts';
 import { objectMap } from './object-map.ts';
 import type { OutputGrid } from './output-grid.ts';
@@ -111,10 +111,9 @@ export async function referenceOf(
         const { toFrame, rows } = place(frame, grid);
         const prepared = await prepareFrame(draft, compute);
         const { width } = grid;
-        await inBands({ frame, prepared, toFrame, rows, width }, compute, async (band, from, to) => {
-          const { data, mask } = partOf({ data: band.data, mask: band.mask }, (from - band.y0) * width, (to - band.y0) * width);
-          await compute.addReference(data, mask, frame.weight, partOf(sums, from * width, to * width));
-        });
+        await inLightBands({ frame, prepared, toFrame, rows, width }, compute, ({ data, mask }, y0, y1) =>
+          compute.addReference(data, mask, frame.weight, partOf(sums, y0 * width, y1 * width)),
+        );
         pixels += draft.data.length;
         if (pixels > most) return;
         for (const plane of [draft.data, draft.variance, draft.mask]) keepDraft(plane);

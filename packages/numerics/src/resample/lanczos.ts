@@ -20,12 +20,17 @@ export function lanczos3(t: number): number {
  * Source: Duchon 1979, J. Appl. Meteor. 18, 1016; as LANCZOS3 of SWarp (Bertin et al. 2002, ASPC 281, 228).
  */
 export function lanczosTable(): Float32Array {
+  if (known) return known;
   const table = new Float32Array((LANCZOS_PHASES + 1) * LANCZOS_STRIDE);
   for (let phase = 0; phase <= LANCZOS_PHASES; phase++) {
     table.set(weightsAt(phase / LANCZOS_PHASES), phase * LANCZOS_STRIDE);
   }
+  known = table;
   return table;
 }
+
+/** Made when first asked for; nobody changes it. */
+let known: Float32Array | null = null;
 
 /** The six weights at a fraction of a pixel, and the two of the variance. */
 function weightsAt(fraction: number): number[] {
@@ -42,4 +47,3 @@ export function lanczosWeights(table: Float32Array, fraction: number, out: Float
   const phase = Math.floor(fraction * LANCZOS_PHASES + 0.5);
   for (let j = 0; j < out.length; j++) out[j] = table[phase * LANCZOS_STRIDE + j]!;
 }
-
