@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { imageHdu, openFits, readImage, writeFits } from '@colibri/fits';
+import { imageHdu, openFits, writeFits } from '@colibri/fits';
 import { openFileSource } from '@colibri/fits/node';
 import { type Compute, detectSources, measureSources, type SourceColumns } from '@colibri/numerics';
-import { encodeCatalog } from '@colibri/pipeline';
+import { encodeCatalog, readPixels } from '@colibri/pipeline';
 import type { BenchRow } from '../report.ts';
 import { compete, isInstalled, spend, spendOn } from './contest.ts';
 import type { Ground } from './ground.ts';
-import { lendScene, type Scene, sayScore, scene, sceneField, scoreOf } from './scene.ts';
+import { type Scene, sayScore, scene, sceneField, scoreOf } from './scene.ts';
 
 /** S/N of the filtered image that both ask for, and the contrast of blends. */
 const THRESHOLD = 4.75;
@@ -52,23 +52,25 @@ export function writePlanes({ data, variance, width, height }: Scene, folder: st
   writeFileSync(join(folder, 'var.fits'), writeFits([imageHdu({ data: variance, shape })]));
 }
 
-async function readPlane(path: string, into: Float32Array): Promise<void> {
+async function readPlane(path: string, compute: Compute): Promise<Float32Array> {
   const source = await openFileSource(path);
-  await readImage((await openFits(source)).hdus[0]!, { out: into });
+  const pixels = (await readPixels((await openFits(source)).hdus[0]!, compute)) as Float32Array;
   await source.close();
+  return pixels;
 }
 
 function ourDetection(sky: Scene, folder: string) {
   let found: Pick<SourceColumns, 'x' | 'y'> = { x: new Float64Array(0), y: new Float64Array(0) };
   const run = (compute: Compute) => () =>
     compute.scope(async () => {
-      const planes = lendScene(sky, compute);
+      const mask = compute.uint16(sky.mask.length);
+      mask.set(sky.mask);
       return spend(async () => {
-        await readPlane(join(folder, 'sci.fits'), planes.data);
-        await readPlane(join(folder, 'var.fits'), planes.variance);
+        const data = await readPlane(join(folder, 'sci.fits'), compute);
+        const variance = await readPlane(join(folder, 'var.fits'), compute);
         const { width, height } = sky;
         const options = { width, height, threshold: THRESHOLD, deblendContrast: CONTRAST };
-        const detection = await detectSources(planes.data, planes.variance, planes.mask, options, compute);
+        const detection = await detectSources(data, variance, mask, options, compute);
         const { columns, aperture } = await measureSources(detection, {}, compute);
         const sources = { columns, raDeg: null, decDeg: null, magAuto: null, magAutoErr: null, aperture };
         writeFileSync(join(folder, 'ours.fits'), encodeCatalog(sources, []));

@@ -13,7 +13,7 @@ export { openFits } from './open.ts';
 export type { PixelArray, PixelType, Scaling } from './pixels.ts';
 export { imageScaling } from './pixels.ts';
 export type { FitsImage, ReadImageOptions } from './read-image.ts';
-export { readImage } from './read-image.ts';
+export { readImage, readStoredBytes } from './read-image.ts';
 export type { ReadTableOptions } from './read-table.ts';
 export { readTable, rowCountOf, tableColumns } from './read-table.ts';
 export type { Section } from './section.ts';

@@ -54,6 +54,15 @@ export async function readImage(hdu: Hdu, options: ReadImageOptions = {}): Promi
   return { data: out, shape, header: hdu.header, unit: hdu.unit };
 }
 
+/** The bytes of a plain image as they stand in the file, big-endian; `into` has room for all of them. */
+export async function readStoredBytes(hdu: Hdu, into: Uint8Array): Promise<void> {
+  if (hdu.kind !== 'image' || into.length !== hdu.dataLength) {
+    const what = `${into.length} bytes are no room for the ${hdu.dataLength} of an HDU of kind ${hdu.kind}.`;
+    throw fitsBadRequest({ ...placeOf(hdu), what });
+  }
+  await readExactlyInto(hdu.source, hdu.dataOffset, into, hdu.index);
+}
+
 function scalingFor(hdu: Hdu, { as = 'physical', out }: ReadImageOptions): Scaling {
   const physical = imageScaling(hdu.header, hdu.bitpix);
   if (as === 'stored') return { scale: 1, zero: 0, blank: undefined, type: storedType(hdu.bitpix) };

@@ -1,4 +1,4 @@
-import { add, clamp, D, F, finite, hsum, isum, isZero, ld, mad, mask4, mul, setD, sp, st, sub } from './simd';
+import { add, align, clamp, D, F, finite, hsum, isum, isZero, ld, mad, mask4, mul, setD, sp, st, sub } from './simd';
 
 const BINS = 512;
 const LEAST_BELOW = 50;
@@ -131,29 +131,42 @@ function cellStatistics(values: usize, end: usize, scratch: usize, clip: f64, tr
   return v0 + t * (slope + t * (3 * e0 + t * (e1 - e0)));
 }
 
+/** Bytes of the table of `surfaceTable`, work space of `surfaceRow` included. */
+export const SURFACE_CELL: usize = 40;
+
 /**
- * One image row of the mesh surface into `row` (f32, room for 16 bytes more than w).
- * down: second derivatives / 6 along columns (f64). knots: scratch for 3 × columns f64.
+ * What all rows of a surface share, once per band: factors of the spline along a row (f64 per column), then three rows of f64 as work
+ * space, then first pixels of the pieces between cell centres (i32 per column, and the end). table: 40 × columns + 16 bytes.
  */
-export function surfaceRow(values: usize, down: usize, columns: i32, rows: i32, w: i32, h: i32, y: i32, knots: usize, row: usize): void {
-  const fy = (<f64>y + 0.5) * <f64>rows / <f64>h - 0.5, j = clamp(<i32>floor(fy), 0, max(rows - 2, 0));
+export function surfaceTable(columns: i32, w: i32, table: usize): void {
+  const last = columns - 1, starts = table + (<usize>columns << 5), perPixel = <f64>columns / <f64>w;
+  let e = 0.0;
+  setD(table, 0, 0); setD(table, last, 0);
+  for (let i = 1; i < last; i++) { e = -1 / (e + 4); setD(table, i, e); }
+  for (let c = 0; c <= columns; c++)
+    store<i32>(starts + (<usize>c << 2), c == columns ? w : clamp(<i32>ceil((<f64>c + 0.5) / perPixel - 0.5), 0, w));
+}
+
+/**
+ * One image row of the mesh surface into `row` (f32, room for 32 bytes more than w).
+ * down: second derivatives / 6 along columns (f64). table: as `surfaceTable` left it.
+ */
+export function surfaceRow(values: usize, down: usize, columns: i32, rows: i32, w: i32, h: i32, y: i32, table: usize, row: usize): void {
+  const fy = (<f64>y + 0.5) * <f64>rows / <f64>h - 0.5, j = clamp(<i32>floor(fy), 0, max(rows - 2, 0)), last = columns - 1;
+  const knots = table + (<usize>columns << 3), e = knots + (<usize>columns << 3), starts = table + (<usize>columns << 5);
   for (let i = 0; i < columns; i++) {
     const a = j * columns + i, b = min(j + 1, rows - 1) * columns + i;
     setD(knots, i, splineValue(<f64>F(values, a), <f64>F(values, b), D(down, a), D(down, b), rows == 1 ? 0 : fy - <f64>j));
   }
-  const e = knots + (<usize>columns << 3), u = e + (<usize>columns << 3), last = columns - 1;
-  setD(e, 0, 0); setD(u, 0, 0);
-  for (let i = 1; i < last; i++) {
-    const p = 1 / (D(e, i - 1) + 4);
-    setD(e, i, -p);
-    setD(u, i, p * (D(knots, i + 1) + D(knots, i - 1) - 2 * D(knots, i) - D(u, i - 1)));
-  }
+  // Down the tridiagonal matrix and up again; e: second derivatives / 6.
+  let u = 0.0;
+  setD(e, 0, 0);
+  for (let i = 1; i < last; i++) { u = D(table, i) * (u - (D(knots, i + 1) + D(knots, i - 1) - 2 * D(knots, i))); setD(e, i, u); }
   setD(e, last, 0);
-  for (let i = last - 1; i > 0; i--) setD(e, i, D(e, i) * D(e, i + 1) + D(u, i));
-  const perPixel = <f64>columns / <f64>w;
+  for (let i = last - 1; i > 0; i--) setD(e, i, D(table, i) * D(e, i + 1) + D(e, i));
+  const perPixel = <f64>columns / <f64>w, within = mul(sp(<f32>perPixel), f32x4(0, 1, 2, 3)), step = sp(<f32>(4 * perPixel)), twice = sp(<f32>(8 * perPixel));
   for (let c = -1; c < columns; c++) {
-    const x0 = c < 0 ? 0 : clamp(<i32>ceil((<f64>c + 0.5) / perPixel - 0.5), 0, w);
-    const x1 = c == last ? w : clamp(<i32>ceil((<f64>c + 1.5) / perPixel - 0.5), 0, w);
+    const x0 = c < 0 ? 0 : load<i32>(starts + (<usize>c << 2)), x1 = load<i32>(starts + (<usize>(c + 1) << 2));
     const i = max(c, 0), v0 = D(knots, i), inner = c >= 0 && c < last;
     let c1 = 0.0, c2 = 0.0, c3 = 0.0;
     if (columns > 1) {
@@ -163,20 +176,22 @@ export function surfaceRow(values: usize, down: usize, columns: i32, rows: i32, 
         if (inner) { c2 = 3 * e0; c3 = e1 - e0; }
       } else c1 = v0 - D(knots, last - 1) + D(e, last - 1) + 2 * D(e, last);
     }
-    const k0 = sp(<f32>v0), k1 = sp(<f32>c1), k2 = sp(<f32>c2), k3 = sp(<f32>c3), step = sp(<f32>(4 * perPixel));
-    const t0 = (<f64>x0 + 0.5) * perPixel - 0.5 - <f64>i;
-    let t = add(sp(<f32>t0), mul(sp(<f32>perPixel), f32x4(0, 1, 2, 3)));
-    for (let o = row + (<usize>x0 << 2), z = row + (<usize>x1 << 2); o < z; o += 16) {
+    const k0 = sp(<f32>v0), k1 = sp(<f32>c1), k2 = sp(<f32>c2), k3 = sp(<f32>c3);
+    let t = add(sp(<f32>((<f64>x0 + 0.5) * perPixel - 0.5 - <f64>i)), within);
+    let t2 = add(t, step);
+    for (let o = row + (<usize>x0 << 2), z = row + (<usize>x1 << 2); o < z; o += 32) {
       st(o, mad(t, mad(t, mad(t, k3, k2), k1), k0));
-      t = add(t, step);
+      v128.store(o, mad(t2, mad(t2, mad(t2, k3, k2), k1), k0), 16);
+      t = add(t, twice); t2 = add(t2, twice);
     }
   }
 }
 
-/** Rows y0 … y1 − 1 of the surface (image absent), or of image − surface. scratch: 3 × columns f64, then one row. */
+/** Rows y0 … y1 − 1 of the surface (image absent), or of image − surface. scratch: table of the surface, then one row. */
 export function expandMesh(values: usize, down: usize, columns: i32, rows: i32, image: usize, out: usize, w: i32, h: i32,
   scratch: usize, y0: i32, y1: i32): void {
-  const row = scratch + 24 * <usize>columns, bytes = <usize>w << 2;
+  const row = align(scratch + SURFACE_CELL * columns + 16), bytes = <usize>w << 2;
+  surfaceTable(columns, w, scratch);
   for (let y = y0; y < y1; y++) {
     surfaceRow(values, down, columns, rows, w, h, y, scratch, row);
     const o = out + <usize>y * bytes;

@@ -1,4 +1,4 @@
-import { surfaceRow } from './background';
+import { SURFACE_CELL, surfaceRow, surfaceTable } from './background';
 import { add, align, clamp, F, finite, isZero, ld, mad, mask4, mul, sp, st } from './simd';
 
 /** Bytes from row to row of the padded band: a multiple of 64 off the powers of two, with room for 16 pixels more. */
@@ -115,18 +115,19 @@ const SPANS: usize = 256;
  * kernel, column: as in convolve; squares: the full squared kernel, each row reversed and padded to a multiple of 4 with zeros, for smooth
  * noise, or the squared kernel in the form of `kernel`, `column2` for a variance plane. sigmas, down, columns, rows: the noise mesh, or
  * absent with `sigma`.
- * scratch: spans, two lines, output rows and rows of power, knots (3 × columns f64), band of signal, band of weights (variance plane) or
+ * scratch: spans, two lines, output rows and rows of power, the surface's table, band of signal, band of weights (variance plane) or
  * lists of bad pixels (smooth noise), both with one row more.
  */
 export function matchedFilter(src: usize, variance: usize, mask: usize, kernel: usize, column: usize, squares: usize, column2: usize,
   kw: i32, kh: i32, sigmas: usize, down: usize, columns: i32, rows: i32, sigma: f32, least: f32, dst: usize, w: i32, h: i32,
   scratch: usize, y0: i32, y1: i32): void {
   const rx = kw >> 1, ry = kh >> 1, stride = bandStride(w, rx);
-  const lines = scratch + SPANS, out = lines + 2 * stride, power = out + 2 * stride, knots = power + 2 * stride;
-  const band = align(knots + 24 * <usize>columns), weights = band + stride * <usize>(y1 - y0 + kh);
+  const lines = scratch + SPANS, out = lines + 2 * stride, power = out + 2 * stride, table = power + 2 * stride;
+  const band = align(table + SURFACE_CELL * columns + 16), weights = band + stride * <usize>(y1 - y0 + kh);
   kernelSpans(kernel, column, kw, kh, scratch);
   if (variance) padWeighted(src, variance, mask, w, h, rx, ry, band, weights, stride, y0, y1);
   else padGood(src, mask, w, h, rx, ry, band, weights, stride, y0, y1);
+  if (sigmas) surfaceTable(columns, w, table);
   const whole = variance ? <f32>-1 : wholePower(squares, kw, kh);
   for (let y = y0; y < y1; y += 2) {
     const skip = <usize>(y - y0) * stride, end = min(y + 2, y1);
@@ -136,7 +137,7 @@ export function matchedFilter(src: usize, variance: usize, mask: usize, kernel: 
       const at = <usize>(k - y) * stride;
       let q = power + at;
       if (!variance) { powerRow(weights + skip + at, stride, squares, kw, kh, q, w, h, k, whole); q += <usize>rx << 2; }
-      if (sigmas) surfaceRow(sigmas, down, columns, rows, w, h, k, knots, lines);
+      if (sigmas) surfaceRow(sigmas, down, columns, rows, w, h, k, table, lines);
       significance(out + at, q, sigmas ? lines : 0, sigma, least, whole, dst + (<usize>k * w << 2), w);
     }
   }

@@ -2,6 +2,16 @@ import { ld, sp } from './simd';
 
 // Pixels from … to − 1; `from` is a multiple of 16.
 
+/** Turns the bytes of 32-bit words around, in place. */
+export function swapWords(words: usize, scratch: usize, from: i32, to: i32): void {
+  let i = from;
+  for (; i + 4 <= to; i += 4) {
+    const p = words + (<usize>i << 2), v = ld(p);
+    v128.store(p, i8x16.shuffle(v, v, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
+  }
+  for (; i < to; i++) store<u32>(words + (<usize>i << 2), bswap<u32>(load<u32>(words + (<usize>i << 2))));
+}
+
 /** out = mask & keep. */
 export function keepBits(mask: usize, keep: i32, out: usize, scratch: usize, from: i32, to: i32): void {
   const k = i16x8.splat(<i16>keep);

@@ -9,6 +9,8 @@ import type { ResampledPlanes, ResampleInput, ResampleOptions, ResampleTarget } 
 import type { RiceTiles } from './rice/unpack-rice.ts';
 import type { Shape } from './shape.ts';
 import type { FrameShare, ReferencePlanes, ReferenceSums, StackSums } from './stack/accumulators.ts';
+import type { LineSums } from './streaks/line-sums.ts';
+import type { Residuals, StreakCells } from './streaks/streak-cells.ts';
 import type { BlockKernels } from './subtract/convolve-blocks.ts';
 
 /**
@@ -72,8 +74,13 @@ export interface Compute {
   addFrame(frame: ResampledPlanes, share: FrameShare, out: StackSums): Promise<StackSums>;
   addReference(data: Float32Array, mask: Uint16Array, weight: number, out: ReferenceSums): Promise<ReferenceSums>;
   reference(sums: ReferenceSums, out: ReferencePlanes): Promise<ReferencePlanes>;
+  /** Residuals of an image in cells, and all lines across these: trails of satellites. */
+  sumCells(image: Residuals, cellPix: number, out: StreakCells): Promise<StreakCells>;
+  sumLines(cells: StreakCells, threshold: number): Promise<LineSums[]>;
   outliers(frame: ResampledPlanes, mean: Float32Array, noise: number, sigmas: number): Promise<Int32Array>;
 
+  /** Numbers of the other byte order become ours, in place. */
+  swapWords(values: Float32Array): Promise<Float32Array>;
   keepBits(mask: Uint16Array, keep: number, out: Uint16Array): Promise<Uint16Array>;
   flagAbove(values: Float32Array, level: number, mask: Uint16Array, out: Uint16Array): Promise<Uint16Array>;
   indicesAbove(values: Float32Array, level: number): Promise<Int32Array>;

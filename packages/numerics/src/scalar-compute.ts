@@ -6,11 +6,13 @@ import type { Compute } from './compute.ts';
 import { convolve } from './convolve/convolve.ts';
 import { matchedFilter } from './convolve/matched-filter.ts';
 import { rejectCosmicRays } from './cosmic/reject-cosmic-rays.ts';
-import { flagAbove, indicesAbove, indicesWith, keepBits } from './pixels/pixels.ts';
+import { flagAbove, indicesAbove, indicesWith, keepBits, swapWords } from './pixels/pixels.ts';
 import { type BroughtTasks, TASK_CHUNK, type TaskName, type TaskResult, taskRunner } from './pool/tasks.ts';
 import { resample } from './resample/resample.ts';
 import { unpackRice } from './rice/unpack-rice.ts';
 import { addFrame, addReference, outliers, reference } from './stack/accumulators.ts';
+import { sumLines } from './streaks/line-sums.ts';
+import { sumCells } from './streaks/streak-cells.ts';
 import { convolveBlocks } from './subtract/convolve-blocks.ts';
 
 /** Plain TypeScript on the heap, one thread, any runtime: the oracle of the faster `openCompute`, and its stand-in in the browser. */
@@ -49,6 +51,9 @@ export function scalarCompute(brought: BroughtTasks = {}): Compute {
     addReference: async (...a) => addReference(...a),
     reference: async (...a) => reference(...a),
     outliers: async (...a) => outliers(...a),
+    sumCells: async (...a) => sumCells(...a),
+    sumLines: async (...a) => sumLines(...a),
+    swapWords: async (...a) => swapWords(...a),
     keepBits: async (...a) => keepBits(...a),
     flagAbove: async (...a) => flagAbove(...a),
     indicesAbove: async (...a) => indicesAbove(...a),

@@ -6,6 +6,7 @@ import {
   loadTiles,
   planTiles,
   readImage,
+  readStoredBytes,
   type TileBytes,
   type TilePlan,
   TileStore,
@@ -28,7 +29,8 @@ export async function readPixels(hdu: Hdu, compute: Compute | null): Promise<Uin
   const tiles = hdu.kind === 'compressed-image' && length > 0 ? await planTiles(hdu) : null;
   const out = isUint16 ? compute.uint16(length) : compute.float32(length);
   try {
-    if (!tiles) await readImage(hdu, { out });
+    if (isPlainFloat(hdu)) await readFloats(hdu, out as Float32Array, compute);
+    else if (!tiles) await readImage(hdu, { out });
     else {
       const scaling = { ...imageScaling(hdu.header, hdu.bitpix), type: isUint16 ? 'uint16' : 'float32' } as const;
       await unpack(tiles, await loadTiles(hdu, tiles, 0, tiles.tileCount), { out, scaling }, compute);
@@ -38,6 +40,20 @@ export async function readPixels(hdu: Hdu, compute: Compute | null): Promise<Uin
     compute.free(out);
     throw error;
   }
+}
+
+/** Floats in single precision that are what they stand for. */
+function isPlainFloat(hdu: Hdu): boolean {
+  const { scale, zero } = imageScaling(hdu.header, hdu.bitpix);
+  return hdu.kind === 'image' && hdu.bitpix === -32 && scale === 1 && zero === 0 && isLittleEndian;
+}
+
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** The bytes of the file become numbers where they lie. */
+async function readFloats(hdu: Hdu, out: Float32Array, compute: Compute): Promise<void> {
+  await readStoredBytes(hdu, new Uint8Array(out.buffer, out.byteOffset, out.byteLength));
+  await compute.swapWords(out);
 }
 
 /** Unpacks all tiles: those of a raw frame by the arithmetic's own function, others by the reader of the format. */

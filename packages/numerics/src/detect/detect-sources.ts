@@ -89,7 +89,7 @@ export async function detectSources(
   await hide();
   const sky = compute.float32(size);
   const snr = compute.float32(size);
-  const labels = compute.int32(size);
+  const labels = compute.int32(size).fill(0);
   const planes = { image: sky, variance: noise, mask: marked, labels, ...shape };
   const limits = { prominence: PROMINENCE, localContrast: LOCAL_CONTRAST, contrast: deblendContrast };
   const split = (pixels: Int32Array, { rms, columns, rows }: BackgroundMesh, detect: number): Promise<Basins> =>
@@ -130,6 +130,7 @@ export async function detectSources(
   await compute.matchedFilter(sky, background, hidden, kernel, shape, snr);
   compute.free(hidden);
   const scale = await measureNoiseScale(snr, labels, shape, compute);
+  for (const p of bright.pixels) labels[p] = 0;
   const found = await split(await pixelsAbove({ snr, level: isophote, scale, ...shape }, compute), background, threshold);
   const likely = reliable(found, planes, background, kernel.data, { fwhmPix, isophote, minAreaPix });
   const basins = keepBasins(likely, await plausibleShapes(likely, planes, background, pointSpread, compute));

@@ -78,8 +78,10 @@ export function measureNoiseCells(
       result.push(NaN, NaN);
       continue;
     }
+    const half = Math.floor(n / 2);
     const median = quantileInPlace(values, 0.5, n);
-    result.push(median, median - quantileInPlace(values, 0.15865525, n));
+    // The lower half is apart already.
+    result.push(median, median - quantileInPlace(values, 0.15865525 * ((n - 1) / half), half + 1));
   }
   return result;
 }

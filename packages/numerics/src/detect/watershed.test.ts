@@ -17,7 +17,7 @@ function split({ heights, shape }: ReturnType<typeof picture>, saturated: readon
   const mask = new Uint16Array(heights.length);
   for (const p of saturated) mask[p] = MaskPlane.SATURATED;
   const candidates = Int32Array.from(heights.keys()).filter((p) => heights[p]! > 1.5);
-  const args = { heights, limits, noise: null, mask, labels: new Int32Array(heights.length).fill(7), ...shape };
+  const args = { heights, limits, noise: null, mask, labels: new Int32Array(heights.length), ...shape };
   return watershed(args, candidates, scalarCompute());
 }
 

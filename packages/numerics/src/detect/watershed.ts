@@ -43,7 +43,7 @@ export interface FloodArgs extends Shape {
   } | null;
   /** No saddle is where it has SATURATED: saturated cores and their trails stay one. null: nowhere. */
   readonly mask: Uint16Array | null;
-  /** Filled: 0 before. */
+  /** 0 everywhere; filled. */
   readonly labels: Int32Array;
 }
 
@@ -58,7 +58,6 @@ export interface FloodArgs extends Shape {
  */
 export async function watershed(args: FloodArgs, candidates: Int32Array, compute: Compute): Promise<Basins> {
   const { heights, labels } = args;
-  labels.fill(0);
   const areas = connectedAreas(heights, candidates, args, args.limits.detect);
   const pixels = compute.int32(areas.pixels.length);
   const starts = compute.int32(areas.starts.length);
@@ -96,8 +95,7 @@ export function floodAreas(args: FloodArgs & Components, from: number, to: numbe
   const { heights, pixels, starts } = args;
   const begin = starts[from]!;
   const order = pixels.slice(begin, starts[to]!);
-  const keys = new Float32Array(order.length);
-  for (let k = 0; k < order.length; k++) keys[k] = heights[order[k]!]!;
+  const keys = valuesAt(heights, order);
   const basins: FloodedBasin[] = [];
   for (let a = from; a < to; a++) {
     const first = starts[a]! - begin;
@@ -106,6 +104,13 @@ export function floodAreas(args: FloodArgs & Components, from: number, to: numbe
     flood(args, order, first, last, starts[a]! + 1, basins);
   }
   return basins;
+}
+
+// A loop in a function of its own, and arrays as arguments: the compiler then knows it from one call to the next.
+function valuesAt(values: Float32Array, pixels: Int32Array): Float32Array {
+  const found = new Float32Array(pixels.length);
+  for (let k = 0; k < pixels.length; k++) found[k] = values[pixels[k]!]!;
+  return found;
 }
 
 /** Work space of `flood`, by basin of the area in hand. */
@@ -124,8 +129,32 @@ const touched = new Int32Array(8);
  * @param base - labels of the area's basins begin here: no other area has as many pixels in between
  */
 function flood(args: FloodArgs, order: Int32Array, first: number, last: number, base: number, basins: FloodedBasin[]): void {
-  const { heights, limits, mask, labels, width, height } = args;
-  const steps = Int32Array.of(1, -1, width, -width, width + 1, width - 1, -width + 1, -width - 1);
+  const { heights, limits, labels } = args;
+  const count = join(args, heights, labels, args.width, args.height, order, first, last);
+  relabel(labels, order, first, last, base);
+  for (let i = 0; i < count; i++) {
+    if (into[i] === i && heights[peakIndex[i]!]! >= limits.detect) {
+      basins.push({ label: base + i, peakIndex: peakIndex[i]!, saddle: saddle[i]! });
+    }
+  }
+}
+
+/** Gives the pixels the labels of their basins in place of those that the basins were begun with. */
+function relabel(labels: Int32Array, order: Int32Array, first: number, last: number, base: number): void {
+  for (let n = first; n < last; n++) labels[order[n]!] = base + find(into, labels[order[n]!]! - 1);
+}
+
+/** Labels the pixels, from the highest down, by the basins they run into, and joins basins; the number of those begun. */
+function join(
+  args: FloodArgs,
+  heights: Float32Array,
+  labels: Int32Array,
+  width: number,
+  height: number,
+  order: Int32Array,
+  first: number,
+  last: number,
+): number {
   const lastInside = width * (height - 1);
   let count = 0;
   for (let n = first; n < last; n++) {
@@ -134,12 +163,30 @@ function flood(args: FloodArgs, order: Int32Array, first: number, last: number, 
     let best = 0; // a label of a neighbour; the highest one's where they differ
     let several = false;
     const inside = x > 0 && x < width - 1 && p >= width && p < lastInside;
-    for (let s = 0; s < 8; s++) {
-      const q = p + steps[s]!;
-      const label = inside || isNeighbour(x, p, q, width, height) ? labels[q]! : 0;
-      if (label === 0 || label === best) continue;
-      if (best !== 0) several = true;
-      best = label;
+    if (inside) {
+      for (let q = p - width - 1; q <= p + width - 1; q += width) {
+        const [left, middle, right] = [labels[q]!, labels[q + 1]!, labels[q + 2]!];
+        if (left !== 0) {
+          several ||= best !== 0 && best !== left;
+          best = left;
+        }
+        if (middle !== 0) {
+          several ||= best !== 0 && best !== middle;
+          best = middle;
+        }
+        if (right !== 0) {
+          several ||= best !== 0 && best !== right;
+          best = right;
+        }
+      }
+    } else {
+      for (let s = 0; s < 8; s++) {
+        const q = p + stepTo(s, width);
+        const label = isNeighbour(x, p, q, width, height) ? labels[q]! : 0;
+        if (label === 0 || label === best) continue;
+        if (best !== 0) several = true;
+        best = label;
+      }
     }
     if (best === 0) {
       if (count === capacity) grow();
@@ -148,57 +195,60 @@ function flood(args: FloodArgs, order: Int32Array, first: number, last: number, 
       into[count] = group[count] = count;
       count++;
       labels[p] = count;
-      continue;
-    }
-    if (!several) {
-      labels[p] = best;
-      continue;
-    }
-    let touchedCount = 0;
-    let bestHeight = -Infinity;
-    for (let s = 0; s < 8; s++) {
-      const q = p + steps[s]!;
-      if (!isNeighbour(x, p, q, width, height) || labels[q] === 0) continue;
-      touched[touchedCount++] = labels[q]!;
-      if (heights[q]! > bestHeight) {
-        bestHeight = heights[q]!;
-        best = labels[q]!;
-      }
-    }
-    labels[p] = best;
-    const level = heights[p]!;
-    for (let t = 0; t < touchedCount; t++) {
-      const a = find(into, touched[t]! - 1);
-      const b = find(into, best - 1);
-      if (a === b) continue;
-      const ga = find(group, a);
-      const gb = find(group, b);
-      if (ga === gb) continue;
-      const aIsHigher = heights[peakIndex[ga]!]! >= heights[peakIndex[gb]!]!;
-      const high = aIsHigher ? ga : gb;
-      const low = aIsHigher ? gb : ga;
-      const rise = heights[peakIndex[low]!]! - level;
-      const own =
-        heights[peakIndex[low]!]! >= limits.detect &&
-        rise >= limits.localContrast * level &&
-        rise >= limits.contrast * heights[peakIndex[high]!]! &&
-        rise >= limits.prominence * noiseAt(args, p) &&
-        (mask === null || (mask[p]! & MaskPlane.SATURATED) === 0);
-      group[low] = high;
-      const other = find(into, aIsHigher ? a : b);
-      if (own) {
-        saddle[low] = Math.max(saddle[low]!, level);
-        saddle[other] = Math.max(saddle[other]!, level);
-      } else {
-        into[low] = other;
-        saddle[other] = Math.max(saddle[other]!, saddle[low]!);
-      }
+    } else if (several) meet(args, heights, labels, p, x);
+    else labels[p] = best;
+  }
+  return count;
+}
+
+/** Offset of neighbour s of eight: the sides before the corners. */
+function stepTo(s: number, width: number): number {
+  const away = s & 1 ? -1 : 1;
+  return away * (s < 2 ? 1 : s < 4 ? width : s < 6 ? width + 1 : width - 1);
+}
+
+/** Labels a pixel where basins meet, and joins those that do not stand out. */
+function meet(args: FloodArgs, heights: Float32Array, labels: Int32Array, p: number, x: number): void {
+  const { limits, mask, width, height } = args;
+  let best = 0;
+  let touchedCount = 0;
+  let bestHeight = -Infinity;
+  for (let s = 0; s < 8; s++) {
+    const q = p + stepTo(s, width);
+    if (!isNeighbour(x, p, q, width, height) || labels[q] === 0) continue;
+    touched[touchedCount++] = labels[q]!;
+    if (heights[q]! > bestHeight) {
+      bestHeight = heights[q]!;
+      best = labels[q]!;
     }
   }
-  for (let n = first; n < last; n++) labels[order[n]!] = base + find(into, labels[order[n]!]! - 1);
-  for (let i = 0; i < count; i++) {
-    if (into[i] === i && heights[peakIndex[i]!]! >= limits.detect) {
-      basins.push({ label: base + i, peakIndex: peakIndex[i]!, saddle: saddle[i]! });
+  labels[p] = best;
+  const level = heights[p]!;
+  for (let t = 0; t < touchedCount; t++) {
+    const a = find(into, touched[t]! - 1);
+    const b = find(into, best - 1);
+    if (a === b) continue;
+    const ga = find(group, a);
+    const gb = find(group, b);
+    if (ga === gb) continue;
+    const aIsHigher = heights[peakIndex[ga]!]! >= heights[peakIndex[gb]!]!;
+    const high = aIsHigher ? ga : gb;
+    const low = aIsHigher ? gb : ga;
+    const rise = heights[peakIndex[low]!]! - level;
+    const own =
+      heights[peakIndex[low]!]! >= limits.detect &&
+      rise >= limits.localContrast * level &&
+      rise >= limits.contrast * heights[peakIndex[high]!]! &&
+      rise >= limits.prominence * noiseAt(args, p) &&
+      (mask === null || (mask[p]! & MaskPlane.SATURATED) === 0);
+    group[low] = high;
+    const other = find(into, aIsHigher ? a : b);
+    if (own) {
+      saddle[low] = Math.max(saddle[low]!, level);
+      saddle[other] = Math.max(saddle[other]!, level);
+    } else {
+      into[low] = other;
+      saddle[other] = Math.max(saddle[other]!, saddle[low]!);
     }
   }
 }

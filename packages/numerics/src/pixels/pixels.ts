@@ -1,3 +1,13 @@
+/** Turns the bytes of 32-bit values around, in place. */
+export function swapWords(values: Float32Array): Float32Array {
+  const words = new Int32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < words.length; i++) {
+    const w = words[i]!;
+    words[i] = (w << 24) | ((w & 0xff00) << 8) | ((w >>> 8) & 0xff00) | (w >>> 24);
+  }
+  return values;
+}
+
 /** `out = mask & keep`. */
 export function keepBits(mask: Uint16Array, keep: number, out: Uint16Array): Uint16Array {
   for (let i = 0; i < mask.length; i++) out[i] = mask[i]! & keep;

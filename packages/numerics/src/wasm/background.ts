@@ -32,7 +32,7 @@ export function wasmBackground(
       await runtime.kernel(lease, {
         name: 'expandMesh',
         args: [lease.input(values), lease.input(down), columns, rows, lease.input(image), lease.output(out), width, height],
-        scratchBytes: 24 * columns + 4 * width + 64,
+        scratchBytes: 40 * columns + 4 * width + 160,
         count: height,
         chunk: BAND,
       });

@@ -51,7 +51,7 @@ export function wasmConvolve(runtime: Runtime): Pick<Compute, 'convolve' | 'matc
             ...[full.width, full.height, ...surface, typeof noise === 'number' ? noise : 1, least],
             ...[lease.output(out), width, height],
           ],
-          scratchBytes: SPANS + bandStride(width, full.width) * (6 + 2 * (BAND + full.height)) + 24 * (mesh?.columns ?? 0) + 128,
+          scratchBytes: SPANS + bandStride(width, full.width) * (6 + 2 * (BAND + full.height)) + 40 * (mesh?.columns ?? 0) + 160,
           count: height,
           chunk: BAND,
         });

@@ -6,7 +6,7 @@ import type { Runtime } from './wasm-compute.ts';
 /** Pixels per range, a multiple of 16. */
 const RANGE = 1 << 17;
 
-type PixelFunctions = Pick<Compute, 'keepBits' | 'flagAbove' | 'indicesAbove' | 'indicesWith'>;
+type PixelFunctions = Pick<Compute, 'swapWords' | 'keepBits' | 'flagAbove' | 'indicesAbove' | 'indicesWith'>;
 
 export function wasmPixels(runtime: Runtime): PixelFunctions {
   /** Calls a kernel that lists indices from `list + 4 · from` on, and joins what each range found. */
@@ -26,6 +26,11 @@ export function wasmPixels(runtime: Runtime): PixelFunctions {
   const run = (lease: Lease, name: string, args: number[], count: number): Promise<unknown[]> =>
     runtime.kernel(lease, { name, args, scratchBytes: 0, count, chunk: RANGE });
   return {
+    swapWords: (values) =>
+      runtime.lend(async (lease) => {
+        await run(lease, 'swapWords', [lease.inout(values)], values.length);
+        return values;
+      }),
     keepBits: (mask, keep, out) => {
       assertLength(out, mask.length);
       return runtime.lend(async (lease) => {

@@ -80,6 +80,17 @@ describe.skipIf(!existsSync(kernelsPath))('compiled functions equal their scalar
       }),
     );
 
+    it('swapWords', () =>
+      wasm.scope(async () => {
+        const { plane, intact } = guarded(n);
+        for (let i = 0; i < n; i++) plane[i] = 1 + i / 3;
+        const before = plane.slice();
+        await wasm.swapWords(plane);
+        expect(new Uint8Array(plane.slice().buffer)).toEqual(new Uint8Array((await scalar.swapWords(before)).buffer));
+        expect(new DataView(before.buffer).getFloat32(0)).toBe(1);
+        expect(intact()).toBe(true);
+      }));
+
     it.each(sizes)('keepBits, flagAbove, indicesAbove, indicesWith of $width × $height', async ({ width, height }) => {
       const n = width * height;
       await wasm.scope(async () => {

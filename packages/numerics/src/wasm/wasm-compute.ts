@@ -14,6 +14,7 @@ import { wasmPixels } from './pixels.ts';
 import { wasmResample } from './resample.ts';
 import { wasmRice } from './rice.ts';
 import { wasmStack } from './stack.ts';
+import { wasmStreaks } from './streaks.ts';
 import { wasmSubtract } from './subtract.ts';
 
 export interface WasmComputeParts {
@@ -105,6 +106,7 @@ export function wasmCompute({ memory, pool, reservedBytes, scopeStore, poison, b
     ...wasmResample(runtime),
     ...wasmRice(runtime),
     ...wasmStack(runtime),
+    ...wasmStreaks(runtime),
     ...wasmSubtract(runtime),
     runTask: async <N extends TaskName>(name: N, args: unknown, count: number, { chunk = TASK_CHUNK } = {}) =>
       (await pool.run({ kind: 'task', name, args, count, chunk })) as TaskResult<N>[],
