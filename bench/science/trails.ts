@@ -105,15 +105,8 @@ async function sensitivity(frames: readonly UnitFrame[], compute: Compute): Prom
                 image[y * width + x]! += crest * sky.globalRms * Math.exp((-4 * Math.LN2 * d * d) / fwhmPix ** 2);
             }
           }
-          const streaks = findStreaks({
-            width,
-            height,
-            data: image,
-            mask: mask.slice(),
-            rms: sky.rms,
-            rmsColumns: sky.columns,
-            fwhmPix,
-          });
+          const searched = { width, height, data: image, mask: mask.slice(), rms: sky.rms, rmsColumns: sky.columns, fwhmPix };
+          const streaks = await findStreaks(searched, compute);
           const isIt = ({ x0, y0, x1, y1 }: Streak): boolean =>
             [
               [x0, y0],

@@ -105,7 +105,7 @@ export async function refineFrame(
   if (findTrails) {
     // Trails that findstars saw are found anew, with their faint edges.
     await compute.keepBits(known, 0xffff & ~(SKY_ONLY | MaskPlane.TRAIL), known);
-    streaks = findStreaks({ ...shape, data, mask: known, rms: sky.rms, rmsColumns: sky.columns, fwhmPix });
+    streaks = await findStreaks({ ...shape, data, mask: known, rms: sky.rms, rmsColumns: sky.columns, fwhmPix }, compute);
     for (const streak of streaks) maskStreak(streak, mask, shape, MaskPlane.TRAIL);
   }
   compute.free(known);

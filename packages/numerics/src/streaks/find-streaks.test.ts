@@ -1,6 +1,12 @@
+import { existsSync } from 'node:fs';
 import { seededRandom } from '@colibri/base';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Compute } from '../compute.ts';
+import { kernelsPath, openCompute } from '../node/index.ts';
+import { scalarCompute } from '../scalar-compute.ts';
 import { findStreaks, maskStreak, type Streak, type StreakImage } from './find-streaks.ts';
+
+const compute = scalarCompute();
 
 interface Made {
   readonly side?: number;
@@ -53,9 +59,9 @@ function missedBy({ x0, y0, x1, y1 }: Streak, { image, along: [c, s], offset }: 
 }
 
 describe('findStreaks', () => {
-  it.each([33, 58, 122, 147, 4, 86, 176])('finds a streak at %s° that no pixel shows, and masks its light', (angleDeg) => {
+  it.each([33, 58, 122, 147, 4, 86, 176])('finds a streak at %s° that no pixel shows, and masks its light', async (angleDeg) => {
     const made = makeImage({ angleDeg, crest: 0.5 });
-    const found = findStreaks(made.image);
+    const found = await findStreaks(made.image, compute);
     expect(found).toHaveLength(1);
     expect(missedBy(found[0]!, made)).toBeLessThan(1.5);
     expect(found[0]!.crestSnr).toBeGreaterThan(0.4);
@@ -67,17 +73,17 @@ describe('findStreaks', () => {
     expect(mask.filter((m) => m === 32).length).toBeLessThan(12 * 1.5 * 512);
   });
 
-  it('says the S/N of the whole: √(Σ light²) in units of the noise', () => {
+  it('says the S/N of the whole: √(Σ light²) in units of the noise', async () => {
     const made = makeImage({ crest: 2 });
     const ideal = Math.sqrt(made.truth.reduce((sum, v, p) => sum + (made.image.mask[p] === 0 ? v * v : 0), 0));
-    const [found] = findStreaks(made.image);
+    const [found] = await findStreaks(made.image, compute);
     expect(found!.snr / ideal).toBeGreaterThan(0.85);
     expect(found!.snr / ideal).toBeLessThan(1.05);
   });
 
-  it('follows a bow of distortion, and ends where the light ends', () => {
+  it('follows a bow of distortion, and ends where the light ends', async () => {
     const made = makeImage({ crest: 1, bowPix: 4, offset: -10, part: [0, 0.7] });
-    const [found] = findStreaks(made.image);
+    const [found] = await findStreaks(made.image, compute);
     expect(Math.abs(Math.hypot(found!.x1 - found!.x0, found!.y1 - found!.y0) / 512 - 0.75)).toBeLessThan(0.1);
     const mask = new Uint16Array(made.image.mask.length);
     maskStreak(found!, mask, made.image, 32);
@@ -85,7 +91,7 @@ describe('findStreaks', () => {
     expect(bright.filter((p) => mask[p] === 32).length / bright.length).toBeGreaterThan(0.97);
   });
 
-  it('finds nothing in noise, in rows of another bias, or in a column of stars that were not masked', () => {
+  it('finds nothing in noise, in rows of another bias, or in a column of stars that were not masked', async () => {
     for (let seed = 1; seed <= 12; seed++) {
       const { image } = makeImage({ crest: 0, seed });
       const { data } = image;
@@ -93,16 +99,54 @@ describe('findStreaks', () => {
       for (const y0 of [150, 380])
         for (let y = -8; y <= 8; y++)
           for (let x = -8; x <= 8; x++) data[(y0 + y) * 512 + 250 + x]! += 30 * Math.exp(-(x * x + y * y) / 8);
-      expect(findStreaks(image)).toEqual([]);
+      expect(await findStreaks(image, compute)).toEqual([]);
     }
   });
 
-  it('holds on an image of a few pixels and one without any', () => {
+  it('holds on an image of a few pixels and one without any', async () => {
     const tiny = { width: 12, height: 9, rms: Float32Array.of(1), rmsColumns: 1, fwhmPix: 3 };
-    expect(findStreaks({ ...tiny, data: new Float32Array(108), mask: new Uint16Array(108) })).toEqual([]);
-    expect(findStreaks({ ...tiny, data: new Float32Array(108), mask: new Uint16Array(108).fill(1) })).toEqual([]);
-    expect(findStreaks({ ...tiny, data: new Float32Array(108), mask: new Uint16Array(108), rms: Float32Array.of(NaN) })).toEqual(
-      [],
+    expect(await findStreaks({ ...tiny, data: new Float32Array(108), mask: new Uint16Array(108) }, compute)).toEqual([]);
+    expect(await findStreaks({ ...tiny, data: new Float32Array(108), mask: new Uint16Array(108).fill(1) }, compute)).toEqual([]);
+    expect(
+      await findStreaks({ ...tiny, data: new Float32Array(108), mask: new Uint16Array(108), rms: Float32Array.of(NaN) }, compute),
+    ).toEqual([]);
+  });
+});
+
+describe.skipIf(!existsSync(kernelsPath))('compiled sums along lines (skipped before npm run build)', () => {
+  let wasm: Compute;
+  beforeAll(async () => {
+    wasm = await openCompute({ threads: 2, megabytes: 128, poison: true });
+  });
+  afterAll(() => wasm.close());
+
+  it.each([
+    [181, 97],
+    [61, 203],
+    [128, 128],
+    [33, 5],
+    [300, 4],
+    [1, 1],
+  ])('are those of their scalar twin to the last bit, of %s × %s cells', async (columns, rows) => {
+    const random = seededRandom(columns);
+    const n = columns * rows;
+    const weight = Float32Array.from({ length: n }, () => (random.uniform() < 0.1 ? 0 : 4 + random.uniform()));
+    const signal = weight.map(
+      (w, i) => Math.sqrt(w) * random.normal() + (Math.abs((i % columns) - Math.floor(i / columns)) < 1 ? 3 : 0),
     );
+    const cells = { columns, rows, signal, weight };
+    const lists = await wasm.sumLines(cells, 2);
+    expect(lists).toEqual(await compute.sumLines(cells, 2));
+    expect(lists).toHaveLength(8);
+    if (n > 2000) expect(lists.some(({ row }) => row.length > 20)).toBe(true);
+  });
+
+  it('give the same streaks from the same cells', async () => {
+    for (const crest of [0, 0.5, 3]) {
+      const made = makeImage({ crest, seed: 7 });
+      const again = { ...made.image, mask: made.image.mask.slice() };
+      expect(await findStreaks(made.image, wasm)).toEqual(await findStreaks(again, compute));
+      expect(made.image.mask).toEqual(again.mask);
+    }
   });
 });

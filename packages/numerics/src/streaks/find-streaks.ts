@@ -1,3 +1,4 @@
+import type { Compute } from '../compute.ts';
 import type { Shape } from '../shape.ts';
 import { fitStreak } from './fit-streak.ts';
 import { brightSegments, type Segment } from './radon.ts';
@@ -33,16 +34,17 @@ const MOST_CELLS = 512;
 
 /**
  * Streaks by their sum along the line, so also those that no pixel shows: at a crest of a tenth of the noise of a pixel in 2048². The sums over
- * coarse cells (`brightSegments`) give candidates, which are then fitted on the pixels (`fitStreak`). The mask of the image is changed: what was found
+ * coarse cells (`sumLines`) give candidates, which are then fitted on the pixels (`fitStreak`). The mask of the image is changed: what was found
  * is masked in it, so that the next streak is not the same.
  */
-export function findStreaks(image: StreakImage): Streak[] {
+export async function findStreaks(image: StreakImage, compute: Pick<Compute, 'sumCells' | 'sumLines'>): Promise<Streak[]> {
   const cellPix = cellOf(image);
   const { mask } = image;
   const found: Streak[] = [];
   for (let isNew = true; isNew && found.length < MOST_STREAKS; ) {
     isNew = false;
-    const segments = brightSegments(streakCells(image, cellPix), CANDIDATE);
+    const cells = await streakCells(image, cellPix, compute);
+    const segments = brightSegments(await compute.sumLines(cells, CANDIDATE), cells, CANDIDATE);
     const tried: Segment[] = [];
     for (const segment of segments) {
       if (tried.length >= MOST_TRIES || found.length >= MOST_STREAKS) break;

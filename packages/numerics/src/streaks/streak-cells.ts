@@ -1,3 +1,4 @@
+import type { Compute } from '../compute.ts';
 import type { Shape } from '../shape.ts';
 import { medianOf } from '../stats/quantile.ts';
 
@@ -28,11 +29,32 @@ const ROW_PARTS = 4;
 const MOST_ROW = 0.3;
 
 /** @param cellPix - side of a cell, about the FWHM of stars */
-export function streakCells({ data, mask, rms, rmsColumns, width, height }: Residuals, cellPix: number): StreakCells {
-  const columns = Math.ceil(width / cellPix);
-  const rows = Math.ceil(height / cellPix);
-  const signal = new Float32Array(columns * rows);
-  const weight = new Float32Array(columns * rows);
+export async function streakCells(image: Residuals, cellPix: number, compute: Pick<Compute, 'sumCells'>): Promise<StreakCells> {
+  const columns = Math.ceil(image.width / cellPix);
+  const rows = Math.ceil(image.height / cellPix);
+  const sums = { signal: new Float32Array(columns * rows), weight: new Float32Array(columns * rows) };
+  const cells = await compute.sumCells(image, cellPix, { columns, rows, ...sums });
+  const { signal, weight } = cells;
+  for (let i = 0; i < signal.length; i++) {
+    const most = MOST_SIGMA * Math.sqrt(weight[i]!);
+    signal[i] = Math.min(Math.max(signal[i]!, -most), most);
+  }
+  flatten(cells);
+  const most = MOST_ROW * medianOf(image.rms);
+  destripe(cells, most, columns, rows, 1, columns);
+  destripe(cells, most, rows, columns, columns, 1);
+  return cells;
+}
+
+/** Residuals over σ² and 1/σ² of the good pixels of each cell. */
+export function sumCells(
+  { data, mask, rms, rmsColumns, width, height }: Residuals,
+  cellPix: number,
+  out: StreakCells,
+): StreakCells {
+  const { columns, signal, weight } = out;
+  signal.fill(0);
+  weight.fill(0);
   const rmsRows = rms.length / rmsColumns;
   for (let y = 0; y < height; y++) {
     const meshRow = Math.floor((y * rmsRows) / height) * rmsColumns;
@@ -51,16 +73,7 @@ export function streakCells({ data, mask, rms, rmsColumns, width, height }: Resi
       weight[row + c]! += count / (sigma * sigma);
     }
   }
-  for (let i = 0; i < signal.length; i++) {
-    const most = MOST_SIGMA * Math.sqrt(weight[i]!);
-    signal[i] = Math.min(Math.max(signal[i]!, -most), most);
-  }
-  const cells = { columns, rows, signal, weight };
-  flatten(cells);
-  const most = MOST_ROW * medianOf(rms);
-  destripe(cells, most, columns, rows, 1, columns);
-  destripe(cells, most, rows, columns, columns, 1);
-  return { columns, rows, signal, weight };
+  return out;
 }
 
 /** Takes the weighted mean of the square around each cell away. */
