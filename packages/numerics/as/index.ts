@@ -10,6 +10,6 @@ export { laplacianCandidates } from './cosmic';
 export { flagAbove, indicesAbove, indicesWith, keepBits, swapWords } from './pixels';
 export { convolveBlocks } from './subtract';
 export { resample } from './resample';
-export { unpackRice } from './rice';
+export { unpackRice, unpackRiceFloats } from './rice';
 export { addFrame, addReference, outliers, reference } from './stack';
 export { sumCells, sumLines } from './streaks';

@@ -6,7 +6,7 @@ import type { PixelNoise } from './convolve/matched-filter.ts';
 import type { CosmicRayOptions } from './cosmic/reject-cosmic-rays.ts';
 import type { TaskArgs, TaskName, TaskResult } from './pool/tasks.ts';
 import type { ResampledPlanes, ResampleInput, ResampleOptions, ResampleTarget } from './resample/resample.ts';
-import type { RiceTiles } from './rice/unpack-rice.ts';
+import type { RiceTiles, TileSteps } from './rice/unpack-rice.ts';
 import type { Shape } from './shape.ts';
 import type { FrameShare, ReferencePlanes, ReferenceSums, StackSums } from './stack/accumulators.ts';
 import type { LineSums } from './streaks/line-sums.ts';
@@ -42,6 +42,8 @@ export interface Compute {
 
   /** Tiles of Rice-packed 16-bit integers; the first that is damaged, or −1. */
   unpackRice(tiles: RiceTiles, flip: number, out: Uint16Array): Promise<number>;
+  /** The same of 32-bit integers that stand for floats. */
+  unpackRiceFloats(tiles: RiceTiles, steps: TileSteps, out: Float32Array): Promise<number>;
   calibrateFrame(
     raw: Uint16Array | Float32Array,
     masters: CalibrationMasters,

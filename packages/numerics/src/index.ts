@@ -34,7 +34,7 @@ export { psfPhotometry, subtractSources } from './psf/psf-photometry.ts';
 export { psfPower, psfStamp, splineOf } from './psf/psf-stamp.ts';
 export type { KnownSources, PsfPlanes } from './psf/psf-stars.ts';
 export * from './resample/index.ts';
-export type { RiceTiles } from './rice/unpack-rice.ts';
+export type { RiceTiles, TileSteps } from './rice/unpack-rice.ts';
 export { scalarCompute } from './scalar-compute.ts';
 export type { Shape } from './shape.ts';
 export * from './solve/index.ts';

@@ -9,7 +9,7 @@ import { rejectCosmicRays } from './cosmic/reject-cosmic-rays.ts';
 import { flagAbove, indicesAbove, indicesWith, keepBits, swapWords } from './pixels/pixels.ts';
 import { type BroughtTasks, TASK_CHUNK, type TaskName, type TaskResult, taskRunner } from './pool/tasks.ts';
 import { resample } from './resample/resample.ts';
-import { unpackRice } from './rice/unpack-rice.ts';
+import { unpackRice, unpackRiceFloats } from './rice/unpack-rice.ts';
 import { addFrame, addReference, outliers, reference } from './stack/accumulators.ts';
 import { sumLines } from './streaks/line-sums.ts';
 import { sumCells } from './streaks/streak-cells.ts';
@@ -36,6 +36,7 @@ export function scalarCompute(brought: BroughtTasks = {}): Compute {
     free: () => {},
     usedBytes: () => 0,
     unpackRice: async (...a) => unpackRice(...a),
+    unpackRiceFloats: async (...a) => unpackRiceFloats(...a),
     calibrateFrame: async (...a) => calibrateFrame(...a),
     measureBackground: async (...a) => measureBackground(...a),
     expandMesh: async (...a) => expandMesh(...a),

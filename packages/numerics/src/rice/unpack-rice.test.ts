@@ -3,7 +3,7 @@ import { seededRandom } from '@colibri/base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Compute } from '../compute.ts';
 import { kernelsPath, openCompute } from '../node/index.ts';
-import { type RiceTiles, unpackRice } from './unpack-rice.ts';
+import { type RiceTiles, unpackRice, unpackRiceFloats } from './unpack-rice.ts';
 
 /** The bits of numbers written one after the other, as a string of 0 and 1. */
 const bits = (value: number, count: number): string => (value >>> 0).toString(2).padStart(32, '0').slice(-count);
@@ -76,6 +76,11 @@ describe.skipIf(!existsSync(kernelsPath))('unpackRice, compiled (skipped before 
       const [truth, found] = [new Uint16Array(2 * tilePixels + 1), new Uint16Array(2 * tilePixels + 1)];
       expect(await wasm.unpackRice(tiles, flip, found)).toBe(unpackRice(tiles, flip, truth));
       expect(found).toEqual(truth);
+      const steps = { scales: Float64Array.of(0.25, 2, 3), zeros: Float64Array.of(-7, 0, 1e9), blank: 1 };
+      const [floats, same] = [new Float32Array(2 * tilePixels + 1), new Float32Array(2 * tilePixels + 1)];
+      const broken = unpackRiceFloats(tiles, steps, floats);
+      expect(await wasm.unpackRiceFloats(tiles, steps, same)).toBe(broken);
+      if (broken < 0) expect(same).toEqual(floats); // of a broken tile, and those behind it, nobody asks
     }
   });
 

@@ -1,6 +1,6 @@
 import { numericsShape } from '../errors.ts';
 
-/** Tiles of 16-bit integers, each packed by itself. */
+/** Tiles of integers, each packed by itself. */
 export interface RiceTiles {
   readonly bytes: Uint8Array;
   /** First byte of each tile in `bytes`, and its number of bytes. */
@@ -12,9 +12,22 @@ export interface RiceTiles {
   readonly blockSize: number;
 }
 
-/** Bits that name the split; the split that stands for differences as they are. */
-const FS_BITS = 4;
-const FS_MAX = 14;
+/** What the integers of each tile stand for: value · scale + zero, NaN for `blank`. */
+export interface TileSteps {
+  readonly scales: Float64Array;
+  readonly zeros: Float64Array;
+  readonly blank: number;
+}
+
+/** Bits of a value, bits that name the split, and the split that stands for differences as they are. */
+interface RiceWords {
+  readonly bits: 16 | 32;
+  readonly fsBits: number;
+  readonly fsMax: number;
+}
+
+const SHORT: RiceWords = { bits: 16, fsBits: 4, fsMax: 14 };
+const LONG: RiceWords = { bits: 32, fsBits: 5, fsMax: 25 };
 
 /**
  * Unpacks tiles that follow each other in `out`. A tile begins with its first value, 16 bits; then, block by block, come 4 bits with the
@@ -27,20 +40,42 @@ const FS_MAX = 14;
  */
 export function unpackRice(tiles: RiceTiles, flip: number, out: Uint16Array): number {
   assertRice(tiles, out);
-  const { bytes, offsets, lengths, tilePixels, blockSize } = tiles;
+  return unpackTiles(tiles, SHORT, out.length, (i, value) => {
+    out[i] = value ^ flip;
+  });
+}
+
+/**
+ * The same of 32-bit integers, whose split takes 5 bits and is 25 for differences in 32 plain bits, to the floats that they stand for. A tile with a split
+ * above 25 counts as one that ends too early.
+ */
+export function unpackRiceFloats(tiles: RiceTiles, { scales, zeros, blank }: TileSteps, out: Float32Array): number {
+  assertRice(tiles, out);
+  return unpackTiles(tiles, LONG, out.length, (i, value, tile) => {
+    out[i] = value === blank ? NaN : value * scales[tile]! + zeros[tile]!;
+  });
+}
+
+function unpackTiles(
+  { bytes, offsets, lengths, tilePixels, blockSize }: RiceTiles,
+  { bits: valueBits, fsBits, fsMax }: RiceWords,
+  count: number,
+  put: (i: number, value: number, tile: number) => void,
+): number {
   for (let tile = 0; tile < offsets.length; tile++) {
     const bits = bitsOf(bytes, offsets[tile]!, lengths[tile]!);
-    const end = Math.min((tile + 1) * tilePixels, out.length);
-    let last = bits.take(16);
+    const end = Math.min((tile + 1) * tilePixels, count);
+    let last = bits.take(valueBits);
     for (let i = tile * tilePixels; i < end && !bits.isOver(); ) {
       const stop = Math.min(i + blockSize, end);
-      const fs = bits.take(FS_BITS) - 1;
+      const fs = bits.take(fsBits) - 1;
+      if (fs > fsMax) return tile;
       for (; i < stop && !bits.isOver(); i++) {
         if (fs >= 0) {
-          const folded = fs === FS_MAX ? bits.take(16) : (bits.zeros() << fs) | bits.take(fs);
-          last += (folded >>> 1) ^ -(folded & 1);
+          const folded = fs === fsMax ? bits.take(valueBits) : (bits.zeros() << fs) | bits.take(fs);
+          last = (last + ((folded >>> 1) ^ -(folded & 1))) | 0;
         }
-        out[i] = last ^ flip;
+        put(i, last, tile);
       }
     }
     if (bits.isOver()) return tile;
@@ -74,7 +109,7 @@ function bitsOf(bytes: Uint8Array, offset: number, length: number) {
   };
 }
 
-export function assertRice({ offsets, lengths, tilePixels }: RiceTiles, out: Uint16Array): void {
+export function assertRice({ offsets, lengths, tilePixels }: RiceTiles, out: { readonly length: number }): void {
   const expected = Math.ceil(out.length / tilePixels);
   for (const found of [offsets.length, lengths.length])
     if (found !== expected) throw numericsShape({ what: 'The list of tiles', found, expected });

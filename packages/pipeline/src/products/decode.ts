@@ -6,7 +6,7 @@ import type { Frame, FrameSources, HeaderValues } from '../frame.ts';
 import { type FrameMetaOptions, frameIdOf, frameMeta } from '../frame-meta.ts';
 import { headerNumber } from '../header-words.ts';
 import { headerValues } from '../read-frame.ts';
-import { readPixels } from '../read-pixels.ts';
+import { readBits, readPixels } from '../read-pixels.ts';
 
 /**
  * Reads a reduced frame: the planes SCI, MASK and VAR of our own files. An image of another origin serves too: without MASK its
@@ -35,12 +35,11 @@ export async function decodeReduced(
   const data = await floats(sci, compute);
   const plane = (name: string) => file.hdus.find((hdu) => hdu.name === name && hdu.shape[0] === width && hdu.shape[1] === height);
   const [maskHdu, varHdu] = [plane('MASK'), plane('VAR')];
-  const mask = compute ? compute.uint16(data.length).fill(0) : new Uint16Array(data.length);
-  if (maskHdu) {
-    const bits = await floats(maskHdu, compute);
-    for (let i = 0; i < mask.length; i++) mask[i] = bits[i]!;
-    compute?.free(bits);
-  }
+  const mask = maskHdu
+    ? await bits(maskHdu, compute)
+    : compute
+      ? compute.uint16(data.length).fill(0)
+      : new Uint16Array(data.length);
   for (let i = 0; i < data.length; i++) if (Number.isNaN(data[i]) && mask[i] === 0) mask[i] = MaskPlane.NO_DATA;
   let variance: Float32Array;
   if (varHdu) variance = await floats(varHdu, compute);
@@ -67,6 +66,16 @@ export async function decodeReduced(
       : {}),
   };
   return { frame, warnings };
+}
+
+async function bits(hdu: Hdu, compute: Compute | null): Promise<Uint16Array> {
+  const words = compute && (await readBits(hdu, compute));
+  if (words) return words;
+  const values = await floats(hdu, compute);
+  const mask = compute ? compute.uint16(values.length) : new Uint16Array(values.length);
+  for (let i = 0; i < mask.length; i++) mask[i] = values[i]!;
+  compute?.free(values);
+  return mask;
 }
 
 async function floats(hdu: Hdu, compute: Compute | null): Promise<Float32Array> {
