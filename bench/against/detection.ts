@@ -66,8 +66,10 @@ function ourDetection(sky: Scene, folder: string) {
       const mask = compute.uint16(sky.mask.length);
       mask.set(sky.mask);
       return spend(async () => {
-        const data = await readPlane(join(folder, 'sci.fits'), compute);
-        const variance = await readPlane(join(folder, 'var.fits'), compute);
+        const [data, variance] = await Promise.all([
+          readPlane(join(folder, 'sci.fits'), compute),
+          readPlane(join(folder, 'var.fits'), compute),
+        ]);
         const { width, height } = sky;
         const options = { width, height, threshold: THRESHOLD, deblendContrast: CONTRAST };
         const detection = await detectSources(data, variance, mask, options, compute);

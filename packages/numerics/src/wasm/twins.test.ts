@@ -133,6 +133,11 @@ describe.skipIf(!existsSync(kernelsPath))('compiled functions equal their scalar
       'full 1 x 1': { width: 1, height: 1, data: Float32Array.of(2) },
       'full 31 x 31': { width: 31, height: 31, data: Float32Array.from({ length: 961 }, (_, i) => 1e-3 * Math.cos(i)) },
       'separable 9': gaussianKernel(3, 4),
+      'full 5 x 5 with zeros around': {
+        width: 5,
+        height: 5,
+        data: Float32Array.of(0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 1, 3, 2, 1, 0, 0, 2, 1, 0, 0, 0, 0, 5, 0),
+      },
       'separable 7 x 3': { row: Float32Array.of(1, 2, 3, 4, 3, 2, 1), column: Float32Array.of(-1, 3, 1) },
     };
     it.each(Object.entries(kernels))('convolve with a %s kernel', (_, kernel) =>
