@@ -56,6 +56,9 @@ export function fitLight(points: readonly LightPoint[]): LightFit | null {
   };
 }
 
+/** χ² of the constant that fits best, with the variances that belong to it. */
+export const chi2OfConstant = (points: readonly LightPoint[]): number => fitConstant(points, null).chi2;
+
 /** Weighted mean; `variances` given: with these, else with those that belong to the mean itself. */
 function fitConstant(points: readonly LightPoint[], variances: Float64Array | null) {
   let mean = 0;
@@ -78,39 +81,36 @@ function fitConstant(points: readonly LightPoint[], variances: Float64Array | nu
 }
 
 function fitPowerLaw(points: readonly LightPoint[]) {
-  const times = points.map(({ sinceTriggerSec, exposureSec }) => ({
-    mid: sinceTriggerSec ?? NaN,
-    half: exposureSec / 2,
-  }));
+  const times = points.map(({ sinceTriggerSec, exposureSec }) => ({ mid: sinceTriggerSec ?? NaN, half: exposureSec / 2 }));
   if (!times.every(({ mid, half }) => mid - half > 0)) return null;
   const refSec = Math.exp(times.reduce((sum, { mid }) => sum + Math.log(mid), 0) / times.length);
   if (!(times.at(-1)!.mid > times[0]!.mid * 1.001)) return null;
-  const shape = (index: number) => times.map(({ mid, half }) => meanPower(mid, half, refSec, index));
+  const exposures = times.map(({ mid, half }) => exposureOf(mid, half, refSec));
+  const shape = (index: number): Float64Array => Float64Array.from(exposures, (exposure) => meanPower(exposure, index));
+  const coarse = COARSE.map((index) => ({ index, g: shape(index) }));
+  const flux = Float64Array.from(points, ({ fluxMicroJy }) => fluxMicroJy);
   let variances = Float64Array.from(points, ({ fluxErrMicroJy }) => fluxErrMicroJy ** 2);
-  const at = (index: number) => {
-    const g = shape(index);
+  const at = (index: number, g = shape(index)) => {
     let gg = 0;
     let gf = 0;
-    points.forEach(({ fluxMicroJy }, i) => {
+    for (let i = 0; i < g.length; i++) {
       gg += g[i]! ** 2 / variances[i]!;
-      gf += (g[i]! * fluxMicroJy) / variances[i]!;
-    });
-    const flux = gf / gg;
+      gf += (g[i]! * flux[i]!) / variances[i]!;
+    }
+    const best = gf / gg;
     let chi2 = 0;
-    points.forEach(({ fluxMicroJy }, i) => {
-      chi2 += (fluxMicroJy - flux * g[i]!) ** 2 / variances[i]!;
-    });
-    return { index, flux, fluxErr: 1 / Math.sqrt(gg), chi2, g };
+    for (let i = 0; i < g.length; i++) chi2 += (flux[i]! - best * g[i]!) ** 2 / variances[i]!;
+    return { index, flux: best, fluxErr: 1 / Math.sqrt(gg), chi2, g };
   };
   let best = at(0);
   for (let pass = 0; pass < 3; pass++) {
-    best = minimum(at);
+    best = minimum(at, coarse);
     variances = Float64Array.from(
       points,
       ({ fluxErrMicroJy, scaleErr }, i) => fluxErrMicroJy ** 2 + (scaleErr * Math.max(0, best.flux * best.g[i]!)) ** 2,
     );
   }
-  best = minimum(at);
+  best = minimum(at, coarse);
   if (!(best.flux > 0)) return null;
   const step = 0.02;
   const curvature = (at(best.index + step).chi2 + at(best.index - step).chi2 - 2 * best.chi2) / step ** 2;
@@ -125,32 +125,61 @@ function fitPowerLaw(points: readonly LightPoint[]) {
   };
 }
 
-/** Mean of (t / ref)^index over [mid − half, mid + half]. */
-function meanPower(mid: number, half: number, ref: number, index: number): number {
-  if (half < 1e-3 * mid) return (mid / ref) ** index;
-  const from = (mid - half) / ref;
-  const to = (mid + half) / ref;
-  if (Math.abs(index + 1) < 1e-6) return Math.log(to / from) / (to - from);
-  return (to ** (index + 1) - from ** (index + 1)) / ((index + 1) * (to - from));
+/** An exposure on a logarithmic clock: its middle, begin and end as ln (t / ref), and its length over ref. */
+interface Exposure {
+  readonly lnMid: number;
+  readonly lnFrom: number;
+  readonly lnTo: number;
+  readonly length: number;
+  /** So short against the time since the trigger that the middle stands for all of it. */
+  readonly isShort: boolean;
 }
+
+const exposureOf = (mid: number, half: number, ref: number): Exposure => ({
+  lnMid: Math.log(mid / ref),
+  lnFrom: Math.log((mid - half) / ref),
+  lnTo: Math.log((mid + half) / ref),
+  length: (2 * half) / ref,
+  isShort: half < 1e-3 * mid,
+});
+
+/** Mean of (t / ref)^index over an exposure. */
+function meanPower({ lnMid, lnFrom, lnTo, length, isShort }: Exposure, index: number): number {
+  if (isShort) return Math.exp(index * lnMid);
+  const power = index + 1;
+  if (Math.abs(power) < 1e-6) return (lnTo - lnFrom) / length;
+  return (Math.exp(power * lnTo) - Math.exp(power * lnFrom)) / (power * length);
+}
+
+const COARSE_STEP = 0.25;
+/** Indices of the coarse scan; their shapes serve for all weights. */
+const COARSE = Array.from({ length: (2 * STEEPEST) / COARSE_STEP + 1 }, (_, k) => k * COARSE_STEP - STEEPEST);
 
 /** Coarse scan, then golden section around its best: χ² of one parameter may have several dips. */
 function minimum<T extends { readonly chi2: number; readonly index: number; readonly flux: number }>(
-  at: (index: number) => T,
+  at: (index: number, g?: Float64Array) => T,
+  coarse: readonly { readonly index: number; readonly g: Float64Array }[],
 ): T {
   let best = at(0);
-  for (let index = -STEEPEST; index <= STEEPEST; index += 0.25) {
-    const tried = at(index);
+  for (const { index, g } of coarse) {
+    const tried = at(index, g);
     if (tried.flux > 0 && (tried.chi2 < best.chi2 || !(best.flux > 0))) best = tried;
   }
-  let low = Math.max(-STEEPEST, best.index - 0.25);
-  let high = Math.min(STEEPEST, best.index + 0.25);
+  let low = Math.max(-STEEPEST, best.index - COARSE_STEP);
+  let high = Math.min(STEEPEST, best.index + COARSE_STEP);
   const golden = (Math.sqrt(5) - 1) / 2;
+  let left = at(high - golden * (high - low));
+  let right = at(low + golden * (high - low));
   for (let k = 0; k < 30; k++) {
-    const left = high - golden * (high - low);
-    const right = low + golden * (high - low);
-    if (at(left).chi2 < at(right).chi2) high = right;
-    else low = left;
+    if (left.chi2 < right.chi2) {
+      high = right.index;
+      right = left;
+      left = at(high - golden * (high - low));
+    } else {
+      low = left.index;
+      left = right;
+      right = at(low + golden * (high - low));
+    }
   }
   return at((low + high) / 2);
 }

@@ -1,6 +1,6 @@
 import type { LightPoint, Variability } from '@colibri/contracts';
 import { amongTrials, chiSquareTail, FEWEST_REFERENCE, falseAlarmOf } from './false-alarm.ts';
-import { fitLight, type LightFit } from './fit-light.ts';
+import { chi2OfConstant, fitLight, type LightFit } from './fit-light.ts';
 import { framesOf } from './light-curves.ts';
 
 export interface VariabilityOptions {
@@ -34,13 +34,13 @@ export function judgeVariability(
   { mostFalseAlarm }: VariabilityOptions,
 ): FieldVariability {
   const fits = new Map<number, LightFit>();
-  const byOneFrame = new Set<number>();
+  const pointsOf = new Map<number, readonly LightPoint[]>();
   for (const [source, light] of curves) {
     const points = framesOf(light).filter(({ isSuspect }) => !isSuspect);
     const fit = fitLight(points);
     if (!fit || fit.points < 3) continue;
     fits.set(source, fit);
-    if (restsOnOne(points)) byOneFrame.add(source);
+    pointsOf.set(source, points);
   }
   const point = judgeOf(
     [...fits].filter(([source]) => matches(kindOf(source), false)).map(([, fit]) => fit),
@@ -58,7 +58,7 @@ export function judgeVariability(
       ...fit,
       falseAlarmOne: one,
       falseAlarm: all,
-      isVariable: all < mostFalseAlarm && !byOneFrame.has(source),
+      isVariable: all < mostFalseAlarm && !restsOnOne(pointsOf.get(source)!),
     });
   }
   return { bySource, referenceStars: point.count, tested: fits.size };
@@ -69,9 +69,10 @@ const STEADY = 0.01;
 
 /** Whether some frame, left out, leaves a steady source. */
 export const restsOnOne = (points: readonly LightPoint[]): boolean =>
+  points.length > 2 &&
   points.some((_, k) => {
-    const others = fitLight(points.filter((_, i) => i !== k));
-    return others !== null && chiSquareTail(others.chi2Constant, others.points - 1) > STEADY;
+    const others = points.filter((_, i) => i !== k);
+    return chiSquareTail(chi2OfConstant(others), others.length - 1) > STEADY;
   });
 
 const matches = (kind: { readonly isExtended: boolean; readonly isReference: boolean }, isExtended: boolean): boolean =>
