@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { nodeFiles, writeAtomically } from '@colibri/base/node';
 import { openFits, readImage } from '@colibri/fits';
 import { decodeMaster, encodeMaster, type MasterStore } from '@colibri/modules';
+import type { Compute } from '@colibri/numerics';
 import {
   type CalibrationRaw,
   type FrameMetaOptions,
@@ -25,9 +26,9 @@ export interface MasterFolderOptions {
 export function masterFolder({ folder, calibrations, meta }: MasterFolderOptions): MasterStore {
   return {
     calibrations,
-    async readRaw(raw: CalibrationRaw) {
+    async readRaw(raw: CalibrationRaw, compute: Compute) {
       const bytes = await readFile(raw.path);
-      return (await readRawFrame(bytes, raw.path, raw.sha256, meta())).raw;
+      return (await readRawFrame(bytes, raw.path, raw.sha256, meta(), compute)).raw;
     },
     async load(name) {
       const path = join(folder, `${name}.fits`);

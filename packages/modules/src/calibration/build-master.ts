@@ -1,8 +1,8 @@
-import { type Compute, MaskPlane } from '@colibri/numerics';
+import { type Compute, MaskPlane, madSigma, quantile } from '@colibri/numerics';
 import type { Master, MasterKey, RawFrame } from '@colibri/pipeline';
 import { wrongShape } from '../detector/errors.ts';
 import { measureLevels } from '../detector/overscan.ts';
-import { cutSection, frameGeometry, sectionHeight, sectionWidth } from '../detector/sections.ts';
+import { frameGeometry, sectionHeight, sectionWidth } from '../detector/sections.ts';
 
 /** Pixels of a new master, with what is known of them. */
 export type MasterPixels = Pick<Master, 'width' | 'height' | 'data' | 'variance' | 'mask'>;
@@ -26,24 +26,28 @@ export async function buildMaster(
   helpers: Helpers,
   compute: Compute,
 ): Promise<MasterPixels> {
-  const planes: Float32Array[] = [];
-  let width = 0,
-    height = 0;
-  for (const frame of frames) {
-    const prepared = prepareFrame(frame, key, helpers, compute);
-    scaleFrame(prepared.data, key, frame.meta.exposureSec);
-    if (planes.length > 0 && (prepared.width !== width || prepared.height !== height)) {
+  return combineFrames(
+    frames.map((frame) => prepareFrame(frame, key, helpers, compute)),
+    key,
+    compute,
+  );
+}
+
+/** The clipped mean of prepared frames, which are freed. */
+export async function combineFrames(prepared: readonly PreparedFrame[], key: MasterKey, compute: Compute): Promise<MasterPixels> {
+  const { width, height } = prepared[0]!;
+  const planes = prepared.map(({ data, meta, ...shape }) => {
+    if (shape.width !== width || shape.height !== height) {
       throw wrongShape({
-        frame: frame.meta.frameId,
+        frame: meta.frameId,
         what: `fellow ${key.type} frames`,
-        found: `${prepared.width} × ${prepared.height}`,
+        found: `${shape.width} × ${shape.height}`,
         expected: `${width} × ${height}`,
       });
     }
-    width = prepared.width;
-    height = prepared.height;
-    planes.push(prepared.data);
-  }
+    scaleFrame(data, key, meta.exposureSec);
+    return data;
+  });
   const count = width * height;
   const out = { mean: compute.float32(count), variance: compute.float32(count), count: compute.uint16(count) };
   // The MAD of a few samples is often far too small: without a floor good samples are clipped, and the variance comes out too low.
@@ -58,13 +62,15 @@ export async function buildMaster(
   return { width, height, data: mean, variance, mask };
 }
 
+export interface PreparedFrame {
+  readonly meta: RawFrame['meta'];
+  readonly data: Float32Array;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** One raw frame without its level, the bias, and for flats the dark [adu]; in memory of `compute`. */
-export function prepareFrame(
-  frame: RawFrame,
-  key: MasterKey,
-  { bias, dark }: Helpers,
-  compute: Compute,
-): { data: Float32Array; width: number; height: number } {
+export function prepareFrame(frame: RawFrame, key: MasterKey, { bias, dark }: Helpers, compute: Compute): PreparedFrame {
   const geometry = frameGeometry(frame);
   const width = sectionWidth(geometry.data),
     height = sectionHeight(geometry.data);
@@ -83,24 +89,31 @@ export function prepareFrame(
   }
   const { levels } = measureLevels(frame, geometry);
   const data = compute.float32(width * height);
-  const counts = frame.data instanceof Float32Array ? frame.data : Float32Array.from(frame.data);
-  cutSection(counts, frame.width, geometry.data, data);
   const exposure = frame.meta.exposureSec;
-  for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      let value = data[i]! - levels[2 * y + (x < width >> 1 ? 0 : 1)]!;
-      if (bias) value -= bias.data[i]!;
-      if (dark && key.type === 'flat') value -= dark.data[i]! * exposure + (dark.offset?.[i] ?? 0);
-      data[i] = value;
+  const offset = dark?.offset ?? null;
+  for (let y = 0; y < height; y++) {
+    const row = y * width;
+    data.set(frame.data.subarray((geometry.data.y0 + y) * frame.width + geometry.data.x0).subarray(0, width), row);
+    for (const side of [0, 1] as const) {
+      const level = levels[2 * y + side]!;
+      const end = row + (side === 0 ? width >> 1 : width);
+      for (let i = row + (side === 0 ? 0 : width >> 1); i < end; i++) data[i] = data[i]! - level;
+    }
+    if (bias) for (let i = row; i < row + width; i++) data[i] = data[i]! - bias.data[i]!;
+    if (dark && key.type === 'flat') {
+      for (let i = row; i < row + width; i++) data[i] = data[i]! - dark.data[i]! * exposure;
+      if (offset) for (let i = row; i < row + width; i++) data[i] = data[i]! - offset[i]!;
     }
   }
-  return { data, width, height };
+  return { meta: frame.meta, data, width, height };
 }
 
 /** Darks per second, flats to median 1. */
 function scaleFrame(data: Float32Array, key: MasterKey, exposureSec: number): void {
   const scale = key.type === 'dark' ? exposureSec : key.type === 'flat' ? medianOf(data) : 1;
-  if (scale !== 1) for (let i = 0; i < data.length; i++) data[i]! /= scale;
+  if (scale === 1) return;
+  const factor = 1 / scale;
+  for (let i = 0; i < data.length; i++) data[i] = data[i]! * factor;
 }
 
 /**
@@ -112,28 +125,33 @@ export function steadyVariance(variance: Float32Array, frames: number): void {
   // The median of chi² with ν degrees of freedom is about ν (1 − 2/(9 ν))³.
   const typical = freedom > 0 ? medianOf(variance) / (1 - 2 / (9 * freedom)) ** 3 : Number.NaN;
   if (!(typical >= 0)) return;
+  const prior = (20 * typical) / (20 + freedom);
+  const share = freedom / (20 + freedom);
   for (let i = 0; i < variance.length; i++) {
     const own = variance[i]!;
-    variance[i] = !Number.isNaN(own) ? (20 * typical + freedom * own) / (20 + freedom) : typical;
+    variance[i] = Number.isNaN(own) ? typical : prior + share * own;
   }
 }
 
-/** 1 sigma of one frame [its unit] from the differences of two, by their median: rays and hot pixels do not matter. */
+/** 1 sigma of one frame [its unit] from the differences of two, by their median in every 17th pixel: rays and hot pixels do not matter. */
 export function pairNoise(a: Float32Array, b: Float32Array): number {
-  const differences = new Float32Array(a.length);
-  for (let i = 0; i < a.length; i++) differences[i] = a[i]! - b[i]!;
-  const middle = medianOf(differences);
-  for (let i = 0; i < a.length; i++) differences[i] = Math.abs(differences[i]! - middle);
-  return (1.4826022 * medianOf(differences)) / Math.SQRT2;
+  const differences = new Float32Array(Math.ceil(a.length / 17));
+  for (let i = 0, n = 0; i < a.length; i += 17) differences[n++] = a[i]! - b[i]!;
+  return madSigma(differences) / Math.SQRT2;
 }
 
 /** Median of every 17th pixel: 250,000 of 4 million give it to 0.3 % of the pixel scatter. */
 export function medianOf(data: Float32Array): number {
   const sample = new Float32Array(Math.ceil(data.length / 17));
-  let n = 0;
-  for (let i = 0; i < data.length; i += 17) if (!Number.isNaN(data[i])) sample[n++] = data[i]!;
-  const sorted = sample.subarray(0, n).sort();
-  return n > 0 ? (sorted[(n - 1) >> 1]! + sorted[n >> 1]!) / 2 : Number.NaN;
+  for (let i = 0, n = 0; i < data.length; i += 17) sample[n++] = data[i]!;
+  return quantile(sample, 0.5);
+}
+
+/** 1 sigma about a level by the median deviation of every 17th pixel. */
+function scatterAbout(data: Float32Array, level: number): number {
+  const sample = new Float32Array(Math.ceil(data.length / 17));
+  for (let i = 0, n = 0; i < data.length; i += 17) sample[n++] = data[i]!;
+  return madSigma(sample, level);
 }
 
 /**
@@ -161,8 +179,7 @@ export async function calmDark(
 /** BAD where a dark is far above its fellows: 10 robust sigma, and more than 10 adu in the exposure. */
 export function hotPixels(rate: Float32Array, exposureSec: number): Uint16Array {
   const median = medianOf(rate);
-  const deviation = medianOf(rate.map((value) => Math.abs(value - median)));
-  const limit = Math.max(10 * 1.4826 * deviation, 10 / exposureSec);
+  const limit = Math.max(10 * scatterAbout(rate, median), 10 / exposureSec);
   const mask = new Uint16Array(rate.length);
   for (let i = 0; i < rate.length; i++) if (!(Math.abs(rate[i]! - median) <= limit)) mask[i] = MaskPlane.BAD;
   return mask;
@@ -177,11 +194,14 @@ function weakPixels(flat: Float32Array): Uint16Array {
 
 /** Brings the median of the good pixels to 1. */
 function normalise(flat: Float32Array, variance: Float32Array, mask: Uint16Array): void {
-  const good = flat.filter((_, i) => mask[i] === 0);
-  const scale = medianOf(good);
+  const good = new Float32Array(flat.length);
+  let n = 0;
+  for (let i = 0; i < flat.length; i++) if (mask[i] === 0) good[n++] = flat[i]!;
+  const scale = medianOf(good.subarray(0, n));
   if (!(scale > 0)) return;
+  const [perFlux, perVariance] = [1 / scale, 1 / scale ** 2];
   for (let i = 0; i < flat.length; i++) {
-    flat[i]! /= scale;
-    variance[i]! /= scale * scale;
+    flat[i] = flat[i]! * perFlux;
+    variance[i] = variance[i]! * perVariance;
   }
 }

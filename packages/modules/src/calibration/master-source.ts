@@ -1,14 +1,15 @@
 import type { Log } from '@colibri/base';
 import type { Compute } from '@colibri/numerics';
 import type { CalibrationRaw, Master, MasterKey, MasterSource, RawFrame } from '@colibri/pipeline';
-import { buildMaster } from './build-master.ts';
+import { combineFrames, type PreparedFrame, prepareFrame } from './build-master.ts';
 import { chooseInputs, type MasterPlan, wanted } from './choose-inputs.ts';
 
 /** Port: what building masters needs of the world. */
 export interface MasterStore {
   /** Recorded raw calibration frames that agree with the key in all but exposure time (`Ledger.calibrations`). */
   calibrations(key: Omit<MasterKey, 'exposureSec'>): Promise<CalibrationRaw[]>;
-  readRaw(raw: CalibrationRaw): Promise<RawFrame>;
+  /** Its pixels lie in the memory of `compute`, or on the heap. */
+  readRaw(raw: CalibrationRaw, compute: Compute): Promise<RawFrame>;
   /** A master built before under this name; null: none, or it does not match its checksum. */
   load(name: string): Promise<Master | null>;
   /** Makes it durable; returns the SHA-256 of the file. */
@@ -82,8 +83,13 @@ export function masterSource({
     const { key, inputs } = plan;
     const stored = await store.load(name);
     if (stored) return { ...stored, ...inMemory(stored, compute) };
-    const frames = await Promise.all(inputs.map((raw) => store.readRaw(raw)));
-    const pixels = await buildMaster(frames, key, helpers, compute);
+    const prepared: PreparedFrame[] = [];
+    for (const raw of inputs) {
+      const frame = await store.readRaw(raw, compute);
+      prepared.push(prepareFrame(frame, key, helpers, compute));
+      compute.free(frame.data);
+    }
+    const pixels = await combineFrames(prepared, key, compute);
     const built: Master = {
       key,
       name,
@@ -117,7 +123,7 @@ function inMemory(master: Master, compute: Compute): Pick<Master, 'data' | 'vari
 }
 
 /** Raised when the same inputs give other masters. */
-const builderVersion = 4;
+const builderVersion = 5;
 
 /** `flat_20251231T205643_C0_r_1x1_<8 hex>`: readable, and different for different inputs. */
 export function nameOf(

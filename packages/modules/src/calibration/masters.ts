@@ -14,7 +14,15 @@ import { detectorOf } from '../detector/cameras.ts';
 import { measureLevels } from '../detector/overscan.ts';
 import { frameGeometry } from '../detector/sections.ts';
 import { acceptFrames } from './accept-frames.ts';
-import { buildMaster, type Helpers, type MasterPixels, medianOf, pairNoise, prepareFrame } from './build-master.ts';
+import {
+  buildMaster,
+  combineFrames,
+  type Helpers,
+  type MasterPixels,
+  medianOf,
+  pairNoise,
+  prepareFrame,
+} from './build-master.ts';
 import { fitDark } from './fit-dark.ts';
 import { coarsePicture, compareIllumination } from './illumination.ts';
 import { nameOf, namesOf } from './master-source.ts';
@@ -48,8 +56,9 @@ export const bias = defineModule({
     const frames = chosen({ key, frames: all }, parameters, context);
     if (!frames) return nothing;
     const raws = await loadAll(frames);
-    const pixels = await buildMaster(raws, key, { bias: null, dark: null }, context.compute);
-    const { noiseAdu, mask } = steadiness(raws, key, context);
+    const planes = raws.map((raw) => prepareFrame(raw, key, { bias: null, dark: null }, context.compute));
+    const { noiseAdu, mask } = steadiness(planes.map(({ data }) => data));
+    const pixels = await combineFrames(planes, key, context.compute);
     const { gain } = detectorOf(raws[0]!.meta, raws[0]!.header, unset);
     const level = raws.reduce((sum, raw) => sum + measureLevels(raw, frameGeometry(raw)).mean, 0) / raws.length;
     const unsteady = countOf(mask);
@@ -254,25 +263,18 @@ function chosen(
  * Read noise from the differences of neighbours in time: what is the same in both does not matter. A pixel that changes by more than
  * 5 sigma between neighbours three times jumps between levels, which no master can remove: BAD. One ray makes two such changes.
  */
-function steadiness(
-  raws: readonly RawFrame[],
-  key: MasterKey,
-  { compute }: ModuleContext,
-): { noiseAdu: number; mask: Uint16Array | null } {
-  if (raws.length < 2) return { noiseAdu: Number.NaN, mask: null };
+function steadiness(planes: readonly Float32Array[]): { noiseAdu: number; mask: Uint16Array | null } {
+  if (planes.length < 2) return { noiseAdu: Number.NaN, mask: null };
   const noises: number[] = [];
-  const changes = new Uint8Array(key.width * key.height);
-  let before = prepareFrame(raws[0]!, key, { bias: null, dark: null }, compute).data;
-  for (const raw of raws.slice(1)) {
-    const next = prepareFrame(raw, key, { bias: null, dark: null }, compute).data;
+  const changes = new Uint8Array(planes[0]!.length);
+  for (const [k, next] of planes.entries()) {
+    if (k === 0) continue;
+    const before = planes[k - 1]!;
     const noise = pairNoise(before, next);
     noises.push(noise);
     const limit = Math.max(5 * Math.SQRT2 * noise, 2); // 2 adu: steps of the converter
     for (let i = 0; i < changes.length; i++) if (Math.abs(next[i]! - before[i]!) > limit && changes[i]! < 255) changes[i]!++;
-    compute.free(before);
-    before = next;
   }
-  compute.free(before);
   noises.sort((a, b) => a - b);
   const mask = changes.some((n) => n >= 3) ? Uint16Array.from(changes, (n) => (n >= 3 ? MaskPlane.BAD : 0)) : null;
   return { noiseAdu: noises[noises.length >> 1]!, mask };
