@@ -40,7 +40,7 @@ export async function decodeReduced(
     : compute
       ? compute.uint16(data.length).fill(0)
       : new Uint16Array(data.length);
-  for (let i = 0; i < data.length; i++) if (Number.isNaN(data[i]) && mask[i] === 0) mask[i] = MaskPlane.NO_DATA;
+  maskMissing(data, mask);
   let variance: Float32Array;
   if (varHdu) variance = await floats(varHdu, compute);
   else {
@@ -66,6 +66,20 @@ export async function decodeReduced(
       : {}),
   };
   return { frame, warnings };
+}
+
+/** Pixels without a value that nothing hides yet. Rows of 8 whose sum is a number have none. */
+function maskMissing(data: Float32Array, mask: Uint16Array): void {
+  const whole = data.length & ~7;
+  for (let at = 0; at < data.length; at += 8) {
+    if (at < whole) {
+      const left = data[at]! + data[at + 1]! + (data[at + 2]! + data[at + 3]!);
+      const right = data[at + 4]! + data[at + 5]! + (data[at + 6]! + data[at + 7]!);
+      if (!Number.isNaN(left + right)) continue;
+    }
+    for (let i = at; i < Math.min(at + 8, data.length); i++)
+      if (Number.isNaN(data[i]) && mask[i] === 0) mask[i] = MaskPlane.NO_DATA;
+  }
 }
 
 async function bits(hdu: Hdu, compute: Compute | null): Promise<Uint16Array> {
