@@ -11,5 +11,5 @@ export { flagAbove, indicesAbove, indicesWith, keepBits, swapWords } from './pix
 export { convolveBlocks } from './subtract';
 export { resample } from './resample';
 export { unpackRice, unpackRiceFloats } from './rice';
-export { addFrame, addReference, outliers, reference } from './stack';
+export { addFrame, addReference, flagUnusable, markObjects, outliers, reference } from './stack';
 export { sumCells, sumLines } from './streaks';

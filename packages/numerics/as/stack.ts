@@ -1,4 +1,4 @@
-import { add, F, finite, isZero, ld, mad, mask4, mul, sp, st, sub } from './simd';
+import { add, D, finite, isZero, ld, mad, mask4, mul, sp, st, sub } from './simd';
 
 // Pixels from … to − 1 of planes on one grid. Twins of src/stack/*.ts. Planes may be read past their end, so tails are done one by one.
 
@@ -65,16 +65,47 @@ export function addFrame(data: usize, variance: usize, mask: usize, w: f32, seco
     st(weight + j, add(wt, ld(weight + j)));
     st(noise + j, mad(mul(wt, wt), ld(variance + j), ld(noise + j)));
     st(coverage + j, add(v128.and(ok, sec), ld(coverage + j)));
-    const b = bits + (<usize>i << 1);
-    store<u64>(b, load<u64>(b) | load<u64>(mask + (<usize>i << 1)));
+    const b = bits + <usize>i, words = v128.load64_zero(mask + (<usize>i << 1));
+    store<u32>(b, load<u32>(b) | i32x4.extract_lane(i8x16.narrow_i16x8_u(words, words), 0));
   }
   for (; i < to; i++) {
-    const j = <usize>i << 2, b = <usize>i << 1, m = load<u16>(mask + b);
+    const j = <usize>i << 2, m = load<u16>(mask + (<usize>i << 1));
     const wt: f32 = m == 0 ? w : m == 2 ? w * <f32>1e-6 : 0;
     store<f32>(sum + j, load<f32>(sum + j) + wt * load<f32>(data + j));
     store<f32>(weight + j, load<f32>(weight + j) + wt);
     store<f32>(noise + j, load<f32>(noise + j) + wt * wt * load<f32>(variance + j));
     if (m == 0) store<f32>(coverage + j, load<f32>(coverage + j) + seconds);
-    store<u16>(bits + b, load<u16>(bits + b) | m);
+    store<u8>(bits + <usize>i, load<u8>(bits + <usize>i) | <u8>m);
+  }
+}
+
+/** Adds NO_DATA where a value or its variance cannot be used. */
+export function flagUnusable(data: usize, variance: usize, mask: usize, scratch: usize, from: i32, to: i32): void {
+  const most = sp(3e38), none = sp(0);
+  for (let i = from; i < to; i += 4) {
+    const j = <usize>i << 2, v = ld(variance + j);
+    const good = v128.and(f32x4.lt(f32x4.abs(ld(data + j)), most), v128.and(f32x4.gt(v, none), f32x4.lt(v, most)));
+    let bits = ~i32x4.bitmask(good) & 15;
+    if (i + 4 > to) bits &= (1 << (to - i)) - 1;
+    for (; bits; bits &= bits - 1) {
+      const m = mask + (<usize>(i + ctz(bits)) << 1);
+      store<u16>(m, load<u16>(m) | 16);
+    }
+  }
+}
+
+/** Rows y0 … y1 − 1 of a frame: `bit` where the nearest pixel of another image (u8) is not 0; gu, gv as in resample. */
+export function markObjects(plane: usize, sw: i32, sh: i32, gu: usize, gv: usize, gw: i32, bit: i32, mask: usize, w: i32,
+  scratch: usize, y0: i32, y1: i32): void {
+  for (let y = y0; y < y1; y++) for (let x = 0; x < w; x += 16) {
+    const k = (y >> 4) * gw + (x >> 4), n = k + gw, fy = <f64>(y & 15) / 16;
+    const u = D(gu, k) + fy * (D(gu, n) - D(gu, k)), v = D(gv, k) + fy * (D(gv, n) - D(gv, k));
+    const du = (D(gu, k + 1) + fy * (D(gu, n + 1) - D(gu, k + 1)) - u) / 16, dv = (D(gv, k + 1) + fy * (D(gv, n + 1) - D(gv, k + 1)) - v) / 16;
+    let o = mask + (<usize>(y * w + x) << 1);
+    for (let j = 0, e = min(16, w - x); j < e; j++, o += 2) {
+      const px = <i32>floor(u + <f64>j * du + 0.5), py = <i32>floor(v + <f64>j * dv + 0.5);
+      if (px < 0 || py < 0 || px >= sw || py >= sh) continue;
+      if (load<u8>(plane + <usize>(py * sw + px))) store<u16>(o, load<u16>(o) | <u16>bit);
+    }
   }
 }

@@ -9,6 +9,7 @@ import type { ResampledPlanes, ResampleInput, ResampleOptions, ResampleTarget } 
 import type { RiceTiles, TileSteps } from './rice/unpack-rice.ts';
 import type { Shape } from './shape.ts';
 import type { FrameShare, ReferencePlanes, ReferenceSums, StackSums } from './stack/accumulators.ts';
+import type { MarkedImage } from './stack/mark-objects.ts';
 import type { LineSums } from './streaks/line-sums.ts';
 import type { Residuals, StreakCells } from './streaks/streak-cells.ts';
 import type { BlockKernels } from './subtract/convolve-blocks.ts';
@@ -76,6 +77,9 @@ export interface Compute {
   addFrame(frame: ResampledPlanes, share: FrameShare, out: StackSums): Promise<StackSums>;
   addReference(data: Float32Array, mask: Uint16Array, weight: number, out: ReferenceSums): Promise<ReferenceSums>;
   reference(sums: ReferenceSums, out: ReferencePlanes): Promise<ReferencePlanes>;
+  /** NO_DATA where a pixel cannot be used; a bit where another image shows something. */
+  flagUnusable(data: Float32Array, variance: Float32Array, mask: Uint16Array): Promise<Uint16Array>;
+  markObjects(image: MarkedImage, bit: number, mask: Uint16Array, shape: Shape): Promise<Uint16Array>;
   /** Residuals of an image in cells, and all lines across these: trails of satellites. */
   sumCells(image: Residuals, cellPix: number, out: StreakCells): Promise<StreakCells>;
   sumLines(cells: StreakCells, threshold: number): Promise<LineSums[]>;

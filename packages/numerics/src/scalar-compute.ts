@@ -11,6 +11,7 @@ import { type BroughtTasks, TASK_CHUNK, type TaskName, type TaskResult, taskRunn
 import { resample } from './resample/resample.ts';
 import { unpackRice, unpackRiceFloats } from './rice/unpack-rice.ts';
 import { addFrame, addReference, outliers, reference } from './stack/accumulators.ts';
+import { flagUnusable, markObjects } from './stack/mark-objects.ts';
 import { sumLines } from './streaks/line-sums.ts';
 import { sumCells } from './streaks/streak-cells.ts';
 import { convolveBlocks } from './subtract/convolve-blocks.ts';
@@ -52,6 +53,8 @@ export function scalarCompute(brought: BroughtTasks = {}): Compute {
     addReference: async (...a) => addReference(...a),
     reference: async (...a) => reference(...a),
     outliers: async (...a) => outliers(...a),
+    flagUnusable: async (...a) => flagUnusable(...a),
+    markObjects: async (...a) => markObjects(...a),
     sumCells: async (...a) => sumCells(...a),
     sumLines: async (...a) => sumLines(...a),
     swapWords: async (...a) => swapWords(...a),

@@ -19,7 +19,7 @@ export interface BandJob {
 }
 
 /** Rows that are resampled at once, and those of them that the next band has too. */
-const BAND_ROWS = 512;
+const BAND_ROWS = 256;
 export const OVERLAP = 32;
 
 /**

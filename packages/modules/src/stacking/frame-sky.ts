@@ -11,13 +11,13 @@ export const SKY_ONLY = 0x2000;
  */
 export async function measureSky(
   data: Float32Array,
-  masks: readonly (() => Uint16Array)[],
+  masks: readonly (() => Uint16Array | Promise<Uint16Array>)[],
   shape: Shape,
   meshPix: number,
   compute: Compute,
 ): Promise<BackgroundMesh | null> {
   for (const mask of masks) {
-    const mesh = await compute.measureBackground(data, mask(), { ...shape, meshPix });
+    const mesh = await compute.measureBackground(data, await mask(), { ...shape, meshPix });
     if (mesh.goodCells > 0) return mesh;
   }
   return null;

@@ -27,10 +27,10 @@ export function makeStack(
 ): Stack {
   const n = grid.width * grid.height;
   const planes = isLast
-    ? { data: sums[0]!.sum, variance: sums[0]!.noise, mask: sums[0]!.bits, coverageSec: sums[0]!.coverage }
+    ? { data: sums[0]!.sum, variance: sums[0]!.noise, mask: compute.uint16(n), coverageSec: sums[0]!.coverage }
     : { data: compute.float32(n), variance: compute.float32(n), mask: compute.uint16(n), coverageSec: compute.float32(n) };
   finishStack(sums, planes);
-  if (isLast) compute.free(sums[0]!.weight);
+  if (isLast) for (const plane of [sums[0]!.weight, sums[0]!.bits]) compute.free(plane);
   const first = frames[0]!.frame;
   const total = sumOver(frames, (f) => f.weight);
   const share = (f: StackFrame): number => f.weight / total;

@@ -1,11 +1,9 @@
 import {
   type BackgroundMesh,
   type Compute,
-  type CoordinateGrid,
   fillBad,
   findStreaks,
-  GRID_STEP,
-  gridAt,
+  type MarkedImage,
   MaskPlane,
   maskStreak,
   nearBad,
@@ -35,14 +33,6 @@ export interface PreparedFrame extends ResampleInput {
   readonly streaks: readonly Streak[];
 }
 
-/** Where the stack shows sources: a byte per pixel of the stack's grid. */
-export interface ObjectMap {
-  readonly plane: Uint8Array;
-  readonly shape: Shape;
-  /** Where pixels of the frame lie on the stack. */
-  readonly grid: CoordinateGrid;
-}
-
 /**
  * Reads a frame and takes its sky away: the pattern of the infrared sky, if there is one, then a smooth mesh measured where the frame's catalogue
  * shows no source. null: it has no good pixel. To be called inside `compute.scope`.
@@ -55,15 +45,12 @@ export async function draftFrame(
 ): Promise<FrameDraft | null> {
   const { data, variance, mask, width, height } = await frame.load();
   const shape = { width, height };
-  const free = compute.uint16(data.length);
-  for (let i = 0; i < data.length; i++) {
-    if (!(Math.abs(data[i]!) < 3e38 && variance[i]! > 0 && variance[i]! < 3e38)) mask[i]! |= MaskPlane.NO_DATA;
-    free[i] = mask[i]!;
-  }
+  await compute.flagUnusable(data, variance, mask);
   if (pattern !== null) pattern.subtractFrom(data);
-  maskSources(frame.sources, fwhmPix, free, shape);
-  const sky = await measureSky(data, [() => free, () => mask], shape, meshPix, compute);
-  compute.free(free);
+  maskSources(frame.sources, fwhmPix, mask, shape);
+  const withoutSources = () => compute.keepBits(mask, 0xffff & ~SOURCE, mask);
+  const sky = await measureSky(data, [() => mask, withoutSources], shape, meshPix, compute);
+  await withoutSources();
   if (sky === null) return null;
   await compute.subtractMesh(data, sky.level, sky, shape, data);
   const pixels = await compute.indicesWith(mask, MaskPlane.TRAIL);
@@ -83,7 +70,7 @@ export async function prepareFrame(draft: FrameDraft, compute: Compute): Promise
 export async function refineFrame(
   draft: FrameDraft,
   { frame, fwhmPix }: StackFrame,
-  objects: ObjectMap,
+  objects: MarkedImage,
   { findTrails }: { readonly findTrails: boolean },
   compute: Compute,
 ): Promise<PreparedFrame> {
@@ -92,23 +79,20 @@ export async function refineFrame(
   trail.pixels.forEach((p, i) => {
     data[p] = trail.light[i]!;
   });
-  // One plane for both masks: of the sky all of it, of the search for trails what stays without the bits that are the sky's alone.
-  const known = compute.uint16(data.length);
-  known.set(mask);
-  maskObjects(objects, known, shape);
-  if (findTrails) maskRoundSources(frame.sources, fwhmPix, known, shape);
-  maskSources(frame.sources, fwhmPix, known, shape, { bit: SKY_ONLY });
-  const rest = await measureSky(data, [() => known], shape, first.meshPix, compute);
+  // Bits of the mask beside those of the detector: of the sky all of them, of the search for trails what stays without those that are the sky's alone.
+  await compute.markObjects(objects, SOURCE, mask, shape);
+  if (findTrails) maskRoundSources(frame.sources, fwhmPix, mask, shape);
+  maskSources(frame.sources, fwhmPix, mask, shape, { bit: SKY_ONLY });
+  const rest = await measureSky(data, [() => mask], shape, first.meshPix, compute);
   if (rest !== null) await compute.subtractMesh(data, rest.level, rest, shape, data);
   const sky = rest === null ? first : { ...rest, level: rest.level.map((v, i) => v + first.level[i]!) };
-  let streaks: readonly Streak[] = [];
-  if (findTrails) {
-    // Trails that findstars saw are found anew, with their faint edges.
-    await compute.keepBits(known, 0xffff & ~(SKY_ONLY | MaskPlane.TRAIL), known);
-    streaks = await findStreaks({ ...shape, data, mask: known, rms: sky.rms, rmsColumns: sky.columns, fwhmPix }, compute);
-    for (const streak of streaks) maskStreak(streak, mask, shape, MaskPlane.TRAIL);
-  }
-  compute.free(known);
+  // Trails that findstars saw are found anew, with their faint edges.
+  await compute.keepBits(mask, 0xffff & ~(SKY_ONLY | (findTrails ? MaskPlane.TRAIL : 0)), mask);
+  const image = { ...shape, data, mask, rms: sky.rms, rmsColumns: sky.columns, fwhmPix };
+  const streaks = findTrails ? await findStreaks(image, compute, SOURCE) : [];
+  await compute.keepBits(mask, 0xffff & ~SOURCE, mask);
+  for (const p of trail.pixels) mask[p]! |= MaskPlane.TRAIL;
+  for (const streak of streaks) maskStreak(streak, mask, shape, MaskPlane.TRAIL);
   return { ...(await filled(draft, sky, compute)), streaks };
 }
 
@@ -119,24 +103,4 @@ async function filled({ data, variance, mask, width, height }: FrameDraft, sky: 
   fillBad(data, variance, mask, bad, skyVariance, shape);
   const near = nearBad(bad, shape, compute.uint8(data.length));
   return { ...shape, data, variance, mask, near, skyVariance, sky };
-}
-
-/** Pixels of the frame whose place on the stack belongs to a source. */
-function maskObjects({ plane, shape: stack, grid }: ObjectMap, mask: Uint16Array, { width, height }: Shape): void {
-  const at = new Float64Array(2);
-  for (let y = 0; y < height; y++) {
-    for (let x0 = 0; x0 < width; x0 += GRID_STEP) {
-      gridAt(grid, x0, y, at);
-      const [u, v] = [at[0]!, at[1]!];
-      gridAt(grid, x0 + GRID_STEP, y, at);
-      const du = (at[0]! - u) / GRID_STEP;
-      const dv = (at[1]! - v) / GRID_STEP;
-      for (let j = 0, e = Math.min(GRID_STEP, width - x0); j < e; j++) {
-        const px = Math.round(u + j * du);
-        const py = Math.round(v + j * dv);
-        if (px < 0 || py < 0 || px >= stack.width || py >= stack.height) continue;
-        if (plane[py * stack.width + px] !== 0) mask[y * width + x0 + j]! |= SOURCE;
-      }
-    }
-  }
 }

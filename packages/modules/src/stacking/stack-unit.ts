@@ -51,7 +51,7 @@ export function emptyHalves({ width, height }: Shape, compute: Compute | null): 
     weight: zeros(),
     noise: zeros(),
     coverage: zeros(),
-    bits: compute?.uint16(n).fill(0) ?? new Uint16Array(n),
+    bits: compute?.uint8(n).fill(0) ?? new Uint8Array(n),
   });
   return [sums(), sums()];
 }

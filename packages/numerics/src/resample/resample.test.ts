@@ -201,7 +201,7 @@ describe.skipIf(!existsSync(kernelsPath))('compiled resample and sums (skipped b
           weight: compute.float32(n).fill(0),
           noise: compute.float32(n).fill(0),
           coverage: compute.float32(n).fill(0),
-          bits: compute.uint16(n).fill(0),
+          bits: compute.uint8(n).fill(0),
         },
       });
       const both = [make(wasm), make(compute)] as const;

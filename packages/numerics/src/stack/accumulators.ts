@@ -11,8 +11,8 @@ export interface StackSums {
   readonly noise: Float32Array;
   /** Seconds of exposure that gave good pixels. */
   readonly coverage: Float32Array;
-  /** OR of the frames' masks. */
-  readonly bits: Uint16Array;
+  /** OR of the frames' masks, whose planes are eight or less. */
+  readonly bits: Uint8Array;
 }
 
 /** What a frame is compared with: sums over all frames, unclipped, and the highest value at each place, which is left out. */

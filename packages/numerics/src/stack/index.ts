@@ -4,3 +4,4 @@ export type { StackPlanes } from './finish-stack.ts';
 export { finishStack } from './finish-stack.ts';
 export type { OutlierJudgement } from './judge-outliers.ts';
 export { judgeOutliers } from './judge-outliers.ts';
+export type { MarkedImage } from './mark-objects.ts';

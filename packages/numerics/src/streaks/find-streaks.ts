@@ -35,9 +35,13 @@ const MOST_CELLS = 512;
 /**
  * Streaks by their sum along the line, so also those that no pixel shows: at a crest of a tenth of the noise of a pixel in 2048². The sums over
  * coarse cells (`sumLines`) give candidates, which are then fitted on the pixels (`fitStreak`). The mask of the image is changed: what was found
- * is masked in it, so that the next streak is not the same.
+ * gets `bit` in it, so that the next streak is not the same.
  */
-export async function findStreaks(image: StreakImage, compute: Pick<Compute, 'sumCells' | 'sumLines'>): Promise<Streak[]> {
+export async function findStreaks(
+  image: StreakImage,
+  compute: Pick<Compute, 'sumCells' | 'sumLines'>,
+  bit = 1,
+): Promise<Streak[]> {
   const cellPix = cellOf(image);
   const { mask } = image;
   const found: Streak[] = [];
@@ -56,7 +60,7 @@ export async function findStreaks(image: StreakImage, compute: Pick<Compute, 'su
       if (streak === null || streak.snr < LEAST_SNR) continue;
       found.push(streak);
       isNew = true;
-      maskStreak(streak, mask, image, 1);
+      maskStreak(streak, mask, image, bit);
     }
   }
   return found;

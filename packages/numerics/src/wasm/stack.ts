@@ -1,11 +1,16 @@
 import type { Compute } from '../compute.ts';
 import { assertSums } from '../stack/accumulators.ts';
+import { assertMarked } from '../stack/mark-objects.ts';
 import type { Runtime } from './wasm-compute.ts';
 
 /** Pixels per range. */
 const RANGE = 1 << 16;
+/** Rows per range. */
+const ROWS = 64;
 
-export function wasmStack(runtime: Runtime): Pick<Compute, 'addFrame' | 'addReference' | 'reference' | 'outliers'> {
+type StackFunctions = Pick<Compute, 'addFrame' | 'addReference' | 'flagUnusable' | 'markObjects' | 'outliers' | 'reference'>;
+
+export function wasmStack(runtime: Runtime): StackFunctions {
   return {
     addFrame: ({ data, variance, mask }, { weight, seconds }, out) => {
       assertSums([variance, mask, ...Object.values(out)], data.length);
@@ -33,6 +38,24 @@ export function wasmStack(runtime: Runtime): Pick<Compute, 'addFrame' | 'addRefe
         const args = [...read, lease.output(out.mean), lease.output(out.rest)];
         await runtime.kernel(lease, { name: 'reference', args, scratchBytes: 0, count: sum.length, chunk: RANGE });
         return out;
+      });
+    },
+    flagUnusable: (data, variance, mask) => {
+      assertSums([variance, mask], data.length);
+      return runtime.lend(async (lease) => {
+        const args = [lease.input(data), lease.input(variance), lease.inout(mask)];
+        await runtime.kernel(lease, { name: 'flagUnusable', args, scratchBytes: 0, count: data.length, chunk: RANGE });
+        return mask;
+      });
+    },
+    markObjects: (image, bit, mask, shape) => {
+      assertMarked(image, mask, shape);
+      const { plane, shape: other, grid } = image;
+      return runtime.lend(async (lease) => {
+        const marks = [lease.input(plane), other.width, other.height, lease.input(grid.u), lease.input(grid.v), grid.columns];
+        const args = [...marks, bit, lease.inout(mask), shape.width];
+        await runtime.kernel(lease, { name: 'markObjects', args, scratchBytes: 0, count: shape.height, chunk: ROWS });
+        return mask;
       });
     },
     outliers: ({ data, variance, mask }, mean, noise, sigmas) => {
