@@ -14,7 +14,7 @@ import {
 } from '@colibri/numerics';
 import { type Band, inBands, inLightBands, partOf } from './band.ts';
 import type { StackFrame } from './frame-share.ts';
-import { objectMap } from './object-map.ts';
+import { objectMap, objectMapShape, onObjectMap } from './object-map.ts';
 import type { OutputGrid } from './output-grid.ts';
 import { draftFrame, type FrameDraft, prepareFrame, refineFrame } from './prepare-frame.ts';
 import { rejectOutliers } from './reject-outliers.ts';
@@ -72,6 +72,7 @@ export interface Reference {
   readonly mean: Float32Array;
   /** Weight of the frames in it, at most places. */
   readonly weight: number;
+  /** `objectMap` of the mean. */
   readonly objects: Uint8Array;
   /** FWHM of its stars [arcsec]. */
   readonly fwhmArcsec: number;
@@ -187,11 +188,14 @@ export async function addToStack(
         const draft = kept ?? (await draftFrame(frame, options.meshPix, await skyOf(k), compute));
         if (draft === null) return { rejectedPixels: 0, power: 1, streaks: [], sky: null };
         const { toFrame, rows } = place(frame, grid);
-        const toStack = coordinateGrid(frame.frame, (x, y) => grid.wcs.skyToPixel(...frame.wcs.pixelToSky(x, y)));
+        const toMap = coordinateGrid(frame.frame, (x, y) => {
+          const at = grid.wcs.skyToPixel(...frame.wcs.pixelToSky(x, y));
+          return at && [onObjectMap(at[0]), onObjectMap(at[1])];
+        });
         const prepared = await refineFrame(
           draft,
           frame,
-          { plane: reference.objects, shape: grid, grid: toStack },
+          { plane: reference.objects, shape: objectMapShape(grid), grid: toMap },
           options,
           compute,
         );
