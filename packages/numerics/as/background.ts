@@ -11,11 +11,11 @@ const LEAST_BELOW = 50;
 const GROUP = 8;
 
 /**
- * Raw level and rms of the cells of mesh rows cy0 … cy1 − 1, from every `step`-th image row; NaN for cells with too few good pixels.
+ * Raw level and rms of the cells of mesh rows cy0 … cy1 − 1; NaN for cells with too few good pixels.
  * room: bytes for the pixels of one cell and 16 more.
  * scratch: histogram (i32 × 514), three prefix sums (f64 × 513), state of the cells of a group, their pixels (f32).
  */
-export function meshCells(image: usize, mask: usize, w: i32, h: i32, columns: i32, rows: i32, step: i32, clip: f64, truncation: f64,
+export function meshCells(image: usize, mask: usize, w: i32, h: i32, columns: i32, rows: i32, clip: f64, truncation: f64,
   level: usize, rms: usize, room: usize, scratch: usize, cy0: i32, cy1: i32): void {
   const cells = scratch + 4 * (BINS + 2) + 24 * (BINS + 8), values = cells + CELL * GROUP;
   for (let cy = cy0; cy < cy1; cy++) for (let cx0 = 0; cx0 < columns; cx0 += GROUP) {
@@ -25,11 +25,10 @@ export function meshCells(image: usize, mask: usize, w: i32, h: i32, columns: i3
       store<i32>(cell, cellStart(cx0 + c, columns, w)); store<i32>(cell, cellStart(cx0 + c + 1, columns, w), 4);
       store<i32>(cell, 0, 8); store<usize>(cell, values + room * c, 12);
     }
-    for (let y = y0; y < y1; y += step) for (let c = 0; c < count; c++) gatherRow(image, mask, <usize>y * w, cells + CELL * c);
-    const lines = (y1 - y0 + step - 1) / step;
+    for (let y = y0; y < y1; y++) for (let c = 0; c < count; c++) gatherRow(image, mask, <usize>y * w, cells + CELL * c);
     for (let c = 0; c < count; c++) {
       const cell = cells + CELL * c, at = <usize>(cy * columns + cx0 + c) << 2, end = load<usize>(cell, 12);
-      const area = (load<i32>(cell, 4) - load<i32>(cell)) * lines;
+      const area = (load<i32>(cell, 4) - load<i32>(cell)) * (y1 - y0);
       if (load<i32>(cell, 8) < max(1, <i32>(0.2 * <f64>area))) { store<f32>(level + at, NaN); store<f32>(rms + at, NaN); continue; }
       st(end, sp(NaN));
       cellStatistics(values + room * c, end, scratch, clip, truncation, level + at, rms + at);

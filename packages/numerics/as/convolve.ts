@@ -33,20 +33,14 @@ export function fullRow(p: usize, stride: usize, k: usize, kw: i32, kh: i32, out
   }
 }
 
-/**
- * Two output rows of a full kernel at once, each pixel loaded for both; sums in the order of fullRow, without weights 0 at the ends of
- * the kernel's rows. spans: first and last + 1 column that is not 0, i32 for each row of the kernel.
- */
-function fullRows(p: usize, stride: usize, k: usize, spans: usize, kw: i32, kh: i32, out: usize, next: usize, w: i32): void {
+/** Two output rows of a full kernel at once, each pixel loaded for both; sums in the order of fullRow. */
+function fullRows(p: usize, stride: usize, k: usize, kw: i32, kh: i32, out: usize, next: usize, w: i32): void {
   const line = <usize>kw << 2;
   for (let x: usize = 0, bytes = <usize>w << 2; x < bytes; x += 64) {
     let a = sp(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a, r = p + x;
-    for (let j = 0; j <= kh; j++, r += stride) {
-      const own = j < kh, above = j > 0, at = spans + (<usize>j << 3);
-      let from = own ? load<u32>(at) : load<u32>(at - 8), to = own ? load<u32>(at, 4) : load<u32>(at - 4);
-      if (own && above) { from = min(from, load<u32>(at - 8)); to = max(to, load<u32>(at - 4)); }
-      let q = k + <usize>j * line + from, s = r + from;
-      const end = s + to - from;
+    for (let j = 0, q = k; j <= kh; j++, r += stride) {
+      const own = j < kh, above = j > 0, end = r + line;
+      let s = r;
       if (own && above) for (; s < end; q += 4, s += 4) {
         const u = v128.load32_splat(q), v = v128.load32_splat(q - line), s0 = ld(s), s1 = v128.load(s, 16), s2 = v128.load(s, 32), s3 = v128.load(s, 48);
         a = mad(u, s0, a); b = mad(u, s1, b); c = mad(u, s2, c); d = mad(u, s3, d);
@@ -64,75 +58,54 @@ function fullRows(p: usize, stride: usize, k: usize, spans: usize, kw: i32, kh: 
   }
 }
 
-/** Fills the spans of fullRows, in bytes. */
-function spansOf(k: usize, kw: i32, kh: i32, spans: usize): void {
-  for (let j = 0; j < kh; j++, k += <usize>kw << 2, spans += 8) {
-    let from = 0, to = kw;
-    while (from < to && F(k, from) == 0) from++;
-    while (to > from && F(k, to - 1) == 0) to--;
-    store<u32>(spans, <u32>from << 2); store<u32>(spans, <u32>to << 2, 4);
-  }
-}
-
 /**
  * Two rows of a filtered image: by a full kernel, or by a separable one, whose row is `kernel`, down into two rows at `lines` and along them.
- * spans: those of the kernel, or of the column.
  */
-function filterRows(p: usize, stride: usize, kernel: usize, column: usize, spans: usize, kw: i32, kh: i32, lines: usize, out: usize, w: i32): void {
-  if (!column) { fullRows(p, stride, kernel, spans, kw, kh, out, out + stride, w); return; }
-  fullRows(p, stride, column, spans, 1, kh, lines, lines + stride, w + kw - 1);
+function filterRows(p: usize, stride: usize, kernel: usize, column: usize, kw: i32, kh: i32, lines: usize, out: usize, w: i32): void {
+  if (!column) { fullRows(p, stride, kernel, kw, kh, out, out + stride, w); return; }
+  fullRows(p, stride, column, 1, kh, lines, lines + stride, w + kw - 1);
   fullRow(lines, 0, kernel, kw, 1, out, w);
   fullRow(lines + stride, 0, kernel, kw, 1, out + stride, w);
 }
 
-/** Spans of a full kernel, or of the column of a separable one. */
-function kernelSpans(kernel: usize, column: usize, kw: i32, kh: i32, spans: usize): void {
-  if (column) spansOf(column, 1, kh, spans); else spansOf(kernel, kw, kh, spans);
-}
-
 /**
  * Rows y0 … y1 − 1 of the filtered image. column absent: `kernel` has kw × kh weights; else kernel is the row of a separable one.
- * scratch: spans, two lines, two output rows, padded band with one row more.
+ * scratch: two lines, two output rows, padded band with one row more.
  */
 export function convolve(src: usize, kernel: usize, column: usize, kw: i32, kh: i32, dst: usize, w: i32, h: i32,
   scratch: usize, y0: i32, y1: i32): void {
   const rx = kw >> 1, ry = kh >> 1, stride = bandStride(w, rx), bytes = <usize>w << 2;
-  const lines = scratch + SPANS, out = lines + 2 * stride, band = out + 2 * stride;
-  kernelSpans(kernel, column, kw, kh, scratch);
+  const lines = scratch, out = lines + 2 * stride, band = out + 2 * stride;
   padRows(src, w, h, rx, ry, band, stride, y0, y1 + 1);
   for (let y = y0; y < y1; y += 2) {
-    filterRows(band + <usize>(y - y0) * stride, stride, kernel, column, scratch, kw, kh, lines, out, w);
+    filterRows(band + <usize>(y - y0) * stride, stride, kernel, column, kw, kh, lines, out, w);
     memory.copy(dst + <usize>y * bytes, out, bytes);
     if (y + 1 < y1) memory.copy(dst + <usize>(y + 1) * bytes, out + stride, bytes);
   }
 }
-
-/** Room for the spans of a kernel of 31 rows. */
-const SPANS: usize = 256;
 
 /**
  * Rows y0 … y1 − 1 of the signal-to-noise image; twin of src/convolve/matched-filter.ts.
  * kernel, column: as in convolve; squares: the full squared kernel, each row reversed and padded to a multiple of 4 with zeros, for smooth
  * noise, or the squared kernel in the form of `kernel`, `column2` for a variance plane. sigmas, down, columns, rows: the noise mesh, or
  * absent with `sigma`.
- * scratch: spans, two lines, output rows and rows of power, the surface's table, band of signal, band of weights (variance plane) or
+ * scratch: two lines, output rows and rows of power, the surface's table, band of signal, band of weights (variance plane) or
  * lists of bad pixels (smooth noise), both with one row more.
  */
 export function matchedFilter(src: usize, variance: usize, mask: usize, kernel: usize, column: usize, squares: usize, column2: usize,
   kw: i32, kh: i32, sigmas: usize, down: usize, columns: i32, rows: i32, sigma: f32, least: f32, dst: usize, w: i32, h: i32,
   scratch: usize, y0: i32, y1: i32): void {
   const rx = kw >> 1, ry = kh >> 1, stride = bandStride(w, rx);
-  const lines = scratch + SPANS, out = lines + 2 * stride, power = out + 2 * stride, table = power + 2 * stride;
+  const lines = scratch, out = lines + 2 * stride, power = out + 2 * stride, table = power + 2 * stride;
   const band = align(table + SURFACE_CELL * columns + 16), weights = band + stride * <usize>(y1 - y0 + kh);
-  kernelSpans(kernel, column, kw, kh, scratch);
   if (variance) padWeighted(src, variance, mask, w, h, rx, ry, band, weights, stride, y0, y1);
   else padGood(src, mask, w, h, rx, ry, band, weights, stride, y0, y1);
   if (sigmas) surfaceTable(columns, w, table);
   const whole = variance ? <f32>-1 : wholePower(squares, kw, kh);
   for (let y = y0; y < y1; y += 2) {
     const skip = <usize>(y - y0) * stride, end = min(y + 2, y1);
-    filterRows(band + skip, stride, kernel, column, scratch, kw, kh, lines, out, w);
-    if (variance) filterRows(weights + skip, stride, squares, column2, scratch, kw, kh, lines, power, w);
+    filterRows(band + skip, stride, kernel, column, kw, kh, lines, out, w);
+    if (variance) filterRows(weights + skip, stride, squares, column2, kw, kh, lines, power, w);
     for (let k = y; k < end; k++) {
       const at = <usize>(k - y) * stride;
       let q = power + at;

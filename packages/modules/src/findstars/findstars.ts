@@ -9,7 +9,7 @@ const LEAST_THRESHOLD = 3;
 export const findstars = defineModule({
   name: 'findstars',
   code: 'FS',
-  version: '1.1.0',
+  version: '1.0.0',
   title: 'Findstars',
   summary: "Finds sources with a filter of the frame's own star profile, and measures positions, shapes and fluxes.",
   unitOfWork: 'frame',

@@ -27,8 +27,6 @@ export interface BackgroundOptions extends Shape {
   readonly filterCells?: number;
   /** Clipping limit in each cell [sigma]; default 3. */
   readonly clipSigma?: number;
-  /** Only every so many rows of a cell are looked at, where a rough background does; default 1. */
-  readonly rowStep?: number;
 }
 
 /** The grid that covers an image. */

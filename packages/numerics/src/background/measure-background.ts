@@ -14,7 +14,7 @@ import { fillMesh, filterMesh } from './filter-mesh.ts';
 export function measureBackground(image: Float32Array, mask: Uint16Array | null, options: BackgroundOptions): BackgroundMesh {
   assertPlane(image, options, 'The image');
   assertPlane(mask, options, 'The mask');
-  const { width, height, meshPix = 64, clipSigma = 3, rowStep = 1 } = options;
+  const { width, height, meshPix = 64, clipSigma = 3 } = options;
   const grid = meshGrid(options, meshPix);
   const { columns, rows } = grid;
   const level = new Float32Array(columns * rows).fill(NaN);
@@ -28,13 +28,13 @@ export function measureBackground(image: Float32Array, mask: Uint16Array | null,
       const y0 = cellStart(cy, rows, height);
       const y1 = cellStart(cy + 1, rows, height);
       let n = 0;
-      for (let y = y0; y < y1; y += rowStep) {
+      for (let y = y0; y < y1; y++) {
         for (let i = y * width + x0, e = y * width + x1; i < e; i++) {
           const v = image[i]!;
           if (Math.abs(v) <= 3e38 && (mask === null || mask[i] === 0)) scratch.values[n++] = v;
         }
       }
-      if (n < leastGoodPixels((x1 - x0) * Math.ceil((y1 - y0) / rowStep))) continue;
+      if (n < leastGoodPixels((x1 - x0) * (y1 - y0))) continue;
       const found = cellStatistics(scratch, n, clipSigma, truncation);
       level[cy * columns + cx] = found.level;
       rms[cy * columns + cx] = found.rms;

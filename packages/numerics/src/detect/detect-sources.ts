@@ -107,7 +107,7 @@ export async function detectSources(
     );
 
   // First pass: what stars look like, and where not to measure the background.
-  const first = await compute.measureBackground(frame, hidden, { ...shape, meshPix, rowStep: 2 });
+  const first = await compute.measureBackground(frame, hidden, { ...shape, meshPix });
   await compute.subtractMesh(frame, first.level, first, shape, sky);
   await compute.matchedFilter(sky, first, hidden, gaussianKernel(assumedFwhmPix), shape, snr);
   const rough = await compute.indicesAbove(snr, ROUGH_ISOPHOTE);

@@ -28,14 +28,13 @@ export function moffatElongation({ xx, xy, yy }: MoffatProfile): number {
   return Math.sqrt((mean + half) / (mean - half));
 }
 
-/** The profile sampled at the pixel centres of a disc that reaches `radius` + ½ pixels, sum 1: the corners cost time and hold no S/N. */
+/** The profile sampled at pixel centres, sum 1, out to `radius` pixels. */
 export function moffatKernel({ xx, xy, yy, beta }: MoffatProfile, radius: number): FullKernel {
   const size = 2 * radius + 1;
   const data = new Float32Array(size * size);
   let sum = 0;
   for (let j = -radius, i = 0; j <= radius; j++) {
     for (let k = -radius; k <= radius; k++, i++) {
-      if (j * j + k * k > (radius + 0.5) ** 2) continue;
       data[i] = (1 + xx * k * k + 2 * xy * k * j + yy * j * j) ** -beta;
       sum += data[i]!;
     }

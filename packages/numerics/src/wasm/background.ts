@@ -43,16 +43,16 @@ export function wasmBackground(
     measureBackground: (image, mask, options) => {
       assertPlane(image, options, 'The image');
       assertPlane(mask, options, 'The mask');
-      const { width, height, meshPix = 64, clipSigma = 3, rowStep = 1 } = options;
+      const { width, height, meshPix = 64, clipSigma = 3 } = options;
       const grid = meshGrid(options, meshPix);
       const { columns, rows } = grid;
       const level = new Float32Array(columns * rows);
       const rms = new Float32Array(columns * rows);
-      const room = 4 * Math.ceil(width / columns + 1) * Math.ceil((height / rows + 1) / rowStep + 1) + 16;
+      const room = 4 * Math.ceil(width / columns + 1) * Math.ceil(height / rows + 1) + 16;
       const truncation = truncationFactor(clipSigma);
       return runtime
         .lend(async (lease) => {
-          const sizes = [width, height, columns, rows, rowStep, clipSigma, truncation];
+          const sizes = [width, height, columns, rows, clipSigma, truncation];
           await runtime.kernel(lease, {
             name: 'meshCells',
             args: [lease.input(image), lease.input(mask), ...sizes, lease.output(level), lease.output(rms), room],

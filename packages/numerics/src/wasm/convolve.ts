@@ -18,7 +18,7 @@ export function wasmConvolve(runtime: Runtime): Pick<Compute, 'convolve' | 'matc
         await runtime.kernel(lease, {
           name: 'convolve',
           args: [lease.input(image), weights, column, kw, kh, lease.output(out), width, height],
-          scratchBytes: SPANS + bandStride(width, kw) * (BAND + kh + 4),
+          scratchBytes: bandStride(width, kw) * (BAND + kh + 4),
           count: height,
           chunk: BAND,
         });
@@ -51,7 +51,7 @@ export function wasmConvolve(runtime: Runtime): Pick<Compute, 'convolve' | 'matc
             ...[full.width, full.height, ...surface, typeof noise === 'number' ? noise : 1, least],
             ...[lease.output(out), width, height],
           ],
-          scratchBytes: SPANS + bandStride(width, full.width) * (6 + 2 * (BAND + full.height)) + 40 * (mesh?.columns ?? 0) + 160,
+          scratchBytes: bandStride(width, full.width) * (6 + 2 * (BAND + full.height)) + 40 * (mesh?.columns ?? 0) + 160,
           count: height,
           chunk: BAND,
         });
@@ -75,9 +75,6 @@ function reversedSquares({ width, height, data }: FullKernel): Float32Array {
     for (let i = 0; i < width; i++) squares[j * stride + width - 1 - i] = data[j * width + i]! ** 2;
   return squares;
 }
-
-/** Room for what the compiled function notes of a kernel's rows. */
-const SPANS = 256;
 
 /** Bytes from row to row of a padded band; the same rule as in as/convolve.ts, rounded up. */
 function bandStride(width: number, kernelWidth: number): number {

@@ -63,14 +63,10 @@ describe.skipIf(!existsSync(kernelsPath))('compiled functions equal their scalar
   describe.each(sizes)('$width x $height pixels', (shape) => {
     const n = shape.width * shape.height;
 
-    it.each([
-      [null, 1],
-      ['mask', 1],
-      ['mask', 3],
-    ])('measureBackground with %s, every row or every third: %d', (which, rowStep) =>
+    it.each([null, 'mask'])('measureBackground with %s', (which) =>
       wasm.scope(async () => {
         const { image, mask } = scene(n, n);
-        const options = { ...shape, meshPix: 32, rowStep };
+        const options = { ...shape, meshPix: 32 };
         const a = await wasm.measureBackground(image, which && mask, options);
         const b = await scalar.measureBackground(image, which && mask, options);
         // 1 % of a sigma: sums in single precision may move one pixel over a clipping limit of cells of some hundred pixels
