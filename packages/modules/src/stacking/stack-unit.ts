@@ -83,7 +83,7 @@ export type Drafts = Map<StackFrame, FrameDraft>;
 const MOST_BYTES = 850e6;
 /** Bytes per pixel of a draft, and of the stack: sums, reference, one frame at work. */
 const DRAFT_BYTES = 10;
-const STACK_BYTES = 58;
+const STACK_BYTES = 54;
 
 /**
  * First look: what every frame is compared with. The planes are the caller's.

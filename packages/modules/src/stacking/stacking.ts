@@ -26,7 +26,7 @@ import { addToStack, type Drafts, emptyHalves, referenceOf, referenceOfHalves, t
 export const stacking = defineModule({
   name: 'stacking',
   code: 'ST',
-  version: '1.1.0',
+  version: '1.2.0',
   title: 'Stacking',
   summary:
     'Resamples the frames of a unit to one grid and adds them up with the weights of the best S/N; cosmic rays and trails are left out, changes of stars are not.',

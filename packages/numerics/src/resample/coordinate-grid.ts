@@ -74,10 +74,8 @@ export function gridBounds(
   let [c0, c1, r0, r1] = [columns, -1, rows, -1];
   for (let r = 0; r + 1 < rows; r++) {
     for (let c = 0; c + 1 < columns; c++) {
-      const nodes = [r * columns + c, r * columns + c + 1, (r + 1) * columns + c, (r + 1) * columns + c + 1];
-      const us = nodes.map((k) => u[k]!);
-      const vs = nodes.map((k) => v[k]!);
-      if (Math.max(...us) < 0 || Math.max(...vs) < 0 || Math.min(...us) > other.width || Math.min(...vs) > other.height) continue;
+      const k = r * columns + c;
+      if (isBeyond(u, k, columns, other.width) || isBeyond(v, k, columns, other.height)) continue;
       c0 = Math.min(c0, c);
       c1 = Math.max(c1, c);
       r0 = Math.min(r0, r);
@@ -91,4 +89,10 @@ export function gridBounds(
     x1: Math.min((c1 + 1) * GRID_STEP, width),
     y1: Math.min((r1 + 1) * GRID_STEP, height),
   };
+}
+
+/** Whether the corners of a cell all lie on one side of 0 … size. */
+function isBeyond(a: Float64Array, k: number, columns: number, size: number): boolean {
+  const [p, q, r, s] = [a[k]!, a[k + 1]!, a[k + columns]!, a[k + columns + 1]!];
+  return Math.max(p, q, r, s) < 0 || Math.min(p, q, r, s) > size;
 }
