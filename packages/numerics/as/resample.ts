@@ -161,7 +161,8 @@ function shearedCell(src: usize, variance: usize, sw: i32, sh: i32, lut: usize, 
   if (shear > 1) return false;
   const ux = (u10 - u00 + (u11 - u01)) / 32, vx = (v10 - v00 + (v11 - v01)) / 32;
   const along = ux - shear * vx, um = (u00 + u10 + (u01 + u11)) / 4 - 8 * along, vm = (v00 + v10 + (v01 + v11)) / 4;
-  const first = <i32>min(min(v00, v10), min(v01, v11)) - 2, last = <i32>max(max(v00, v10), max(v01, v11)) + 3;
+  const vl = v00 + (v01 - v00) * 15 / 16, vr = v10 + (v11 - v10) * 15 / 16; // of the last row
+  const first = <i32>min(min(v00, v10), min(vl, vr)) - 2, last = <i32>max(max(v00, v10), max(vl, vr)) + 3;
   const one = sp(1), lines = scratch + LINE * MOST_LINES;
   const isBack = along < 0, step = <f32>(abs(along) - 1);
   const spread = mul(sp(step), f32x4(0, 1, 2, 3)), least = min(<f64>0, 3 * <f64>step);
