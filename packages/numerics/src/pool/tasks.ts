@@ -8,6 +8,7 @@ import { blankApertures } from '../measure/blank-noise.ts';
 import { growthCurves } from '../measure/growth-curve.ts';
 import { measureFluxes, measureShapes } from '../measure/measure-objects.ts';
 import { fitPsfGroups } from '../psf/fit-groups.ts';
+import { fillPsfStamps } from '../psf/fixed-stamps.ts';
 import type { TaskRunner } from './job.ts';
 
 /**
@@ -39,6 +40,7 @@ export const tasks = {
   blankApertures,
   growthCurves,
   /** PSF fluxes of sources that overlap. */
+  fillPsfStamps,
   fitPsfGroups,
 } as const;
 

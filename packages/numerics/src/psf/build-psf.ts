@@ -19,6 +19,8 @@ export interface BuildPsfOptions {
   readonly covarianceFactor?: number;
   /** Judges the model by stars that were held out in turn, at the cost of half a fit more; default true. */
   readonly holdOut?: boolean;
+  /** Fits, each with the weights and the stars of the one before; default 3. Two do where the stars are known to be stars. */
+  readonly rounds?: number;
 }
 
 /** Stars that free samples need; with fewer, the profile stands. */
@@ -27,7 +29,6 @@ const LEAST_FOR_SAMPLES = 8;
 const STARS_FOR_ORDER = [0, 10, 20, 120];
 /** No model is trusted better than this where weights are made, so that one bright star doesn't make the PSF alone. */
 const WEIGHT_ERROR = 0.01;
-const ROUNDS = 3;
 /** Parts of the stars that are left out in turn to judge the model. */
 const FOLDS = 4;
 
@@ -109,8 +110,9 @@ function fitModel(
     chi2 = agree.map((k) => chi2[k]!);
   };
   keep();
+  const rounds = options.rounds ?? 3;
   const most = Math.min(options.maxOrder ?? 3, STARS_FOR_ORDER.length - 1);
-  for (let round = start ? ROUNDS - 1 : 0; round < ROUNDS && stars.length >= LEAST_FOR_SAMPLES; round++) {
+  for (let round = start ? rounds - 1 : 0; round < rounds && stars.length >= LEAST_FOR_SAMPLES; round++) {
     let order = 0;
     // The first round finds what is no star; a varying model could follow it.
     for (let m = 1; m <= (round === 0 ? Math.min(1, most) : most); m++) if (stars.length >= STARS_FOR_ORDER[m]!) order = m;
@@ -120,7 +122,7 @@ function fitModel(
     model = asModel(samples, order, 'pixels');
     stamps = stampsOf(model, stars);
     chi2 = refit(stars, stamps, fwhmPix);
-    if (round < ROUNDS - 1) keep();
+    if (round < rounds - 1) keep();
   }
   const relativeErr = modelError(modelTests(stars, stamps, fwhmPix, options.covarianceFactor ?? 1));
   return { model: { ...model, stars: stars.length, chi2: medianOf(Float64Array.from(chi2)), relativeErr }, kept: stars };

@@ -139,31 +139,33 @@ function ownPixels(
 ): (r: Float64Array, out: Float64Array) => void {
   const n = size * size;
   const block = terms * terms;
+  const packed = (terms * (terms + 1)) / 2;
   const finer = Math.round(1 / step);
-  const blocks = new Float64Array(n * block);
+  // Sums of the products of two factors, lower triangle row by row, of each node.
+  const sums = new Float64Array(n * packed);
+  const products = new Float64Array(packed);
   const half = (size - 1) / 2;
   for (const [k, star] of stars.entries()) {
     const side = 2 * star.radius + 1;
     const f = factors[k]!;
     const w = weights[k]!;
+    // Several nodes share the light of a pixel.
+    for (let a = 0, m = 0; a < terms; a++) for (let b = 0; b <= a; b++) products[m++] = (f[a]! * f[b]!) / finer ** 2;
     for (let j = 0; j < size; j++) {
       const row = pixelOf((j - half) * step + star.y - star.cy, star.radius) * side;
       for (let i = 0; i < size; i++) {
-        // Several nodes share the light of a pixel.
-        const weight = w[row + pixelOf((i - half) * step + star.x - star.cx, star.radius)]! / finer ** 2;
+        const weight = w[row + pixelOf((i - half) * step + star.x - star.cx, star.radius)]!;
         if (weight === 0) continue;
-        const at = (j * size + i) * block;
-        for (let a = 0; a < terms; a++) {
-          const wa = weight * f[a]!;
-          for (let b = 0, to = at + a * terms; b <= a; b++, to++) blocks[to] = blocks[to]! + wa * f[b]!;
-        }
+        const at = (j * size + i) * packed;
+        for (let m = 0; m < packed; m++) sums[at + m] = sums[at + m]! + weight * products[m]!;
       }
     }
   }
+  const blocks = new Float64Array(n * block);
   for (let p = 0; p < n; p++) {
     const own = blocks.subarray(p * block, (p + 1) * block);
-    for (let a = 0; a < terms; a++) {
-      for (let b = 0; b <= a; b++) own[a * terms + b] = own[a * terms + b]! * freedom[a * n + p]! * freedom[b * n + p]!;
+    for (let a = 0, m = p * packed; a < terms; a++) {
+      for (let b = 0; b <= a; b++) own[a * terms + b] = sums[m++]! * freedom[a * n + p]! * freedom[b * n + p]!;
       own[a * terms + a] = own[a * terms + a]! + 1;
     }
     // 1 on the diagonal keeps it positive.

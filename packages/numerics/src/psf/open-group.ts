@@ -1,5 +1,7 @@
+import { type FixedStamps, fixedStamp } from './fixed-stamps.ts';
 import type { SourceGroups } from './group-sources.ts';
 import { type PsfSpline, psfAt, splineStamp } from './psf-spline.ts';
+import { Slab } from './slab.ts';
 
 /** Columns that a fit fills. Arrays in the compute memory, so that all threads see them. */
 export interface PsfFitColumns {
@@ -40,6 +42,8 @@ export interface FitGroupsArgs {
   readonly fitRadius: number;
   /** A constant background is fitted to each group. */
   readonly freeSky: boolean;
+  /** Of sources none of which may move; null: made here. */
+  readonly stamps: FixedStamps | null;
 }
 
 /** A place may not move farther than this share of the FWHM from where it was found. */
@@ -48,7 +52,8 @@ export const FARTHEST_MOVE = 0.5;
 /** A source of a group while it is fitted. */
 export interface Member {
   readonly index: number;
-  readonly coefficients: Float64Array;
+  /** Of the PSF at its place; null: the stamp is made already. */
+  readonly coefficients: Float64Array | null;
   x: number;
   y: number;
   flux: number;
@@ -81,38 +86,43 @@ export interface GroupPixels {
   light: number;
 }
 
-/** Stamps of the sources as the columns have them, and the pixels near them. */
+/** Of the group that is fitted now. */
+const slab = new Slab();
+
+/** Stamps of the sources as the columns have them, and the pixels near them; they last until the next group is opened. */
 export function openGroup(args: FitGroupsArgs, list: Int32Array): { members: Member[]; pixels: GroupPixels } {
   const { residual, variance, mask, width, spline, columns, fitRadius } = args;
   const { model } = spline;
+  slab.reset();
   const { x, y, own } = groupPixels(args, list);
   const n = x.length;
   const members: Member[] = [];
   for (const index of list) {
     // A source that is alone needs no more of its image than its pixels, wherever it may move, and one beside for the Laplacian.
     const reach = Math.ceil(fitRadius + (args.free[index] === 1 ? FARTHEST_MOVE * model.fwhmPix : 0)) + 2;
-    const radius = Math.min(Math.ceil(model.radiusPix), list.length === 1 ? reach : Math.ceil(model.radiusPix));
+    const whole = Math.ceil(model.radiusPix);
+    const radius = args.stamps?.radius ?? (list.length === 1 ? Math.min(whole, reach) : whole);
     const size = (2 * radius + 1) ** 2;
     members.push({
       index,
-      coefficients: psfAt(spline, columns.x[index]!, columns.y[index]!),
+      coefficients: args.stamps ? null : psfAt(spline, columns.x[index]!, columns.y[index]!, slab.float64(model.size ** 2)),
       x: columns.x[index]!,
       y: columns.y[index]!,
       flux: columns.flux[index]!,
       cx: Number.NaN,
       cy: Number.NaN,
       radius,
-      value: new Float64Array(size),
-      ...(args.free[index] === 1 ? { dx: new Float64Array(size), dy: new Float64Array(size) } : {}),
-      at: new Int32Array(n),
+      value: args.stamps ? fixedStamp(args.stamps, index) : slab.float64(size),
+      ...(args.free[index] === 1 ? { dx: slab.float64(size), dy: slab.float64(size) } : {}),
+      at: slab.int32(n),
       moves: false,
     });
   }
-  const data = new Float64Array(n);
-  const sky = new Float64Array(n);
-  const pixels: GroupPixels = { x, y, data, sky, weights: new Float64Array(n), own, light: 0 };
+  const data = slab.float64(n);
+  const sky = slab.float64(n);
+  const pixels: GroupPixels = { x, y, data, sky, weights: slab.float64(n), own, light: 0 };
   for (const m of members) stamp(m, spline, pixels);
-  const light = new Float64Array(n);
+  const light = slab.float64(n);
   for (const m of members) {
     for (let k = 0; k < n; k++) {
       const q = m.at[k]!;
@@ -176,7 +186,7 @@ export function stamp(m: Member, { model }: PsfSpline, { x, y }: GroupPixels): v
       m.at[k] = i >= 0 && j >= 0 && i < side && j < side ? j * side + i : -1;
     }
   }
-  splineStamp(m.coefficients, model.size, model.stepPix, m.x - cx, m.y - cy, m.radius, m);
+  if (m.coefficients) splineStamp(m.coefficients, model.size, model.stepPix, m.x - cx, m.y - cy, m.radius, m);
 }
 
 /** Weights by the light that the members have now. */
@@ -198,27 +208,30 @@ function groupPixels(
   list: Int32Array,
 ): { x: Int32Array; y: Int32Array; own: Int32Array[] } {
   const seen = list.length > 1 ? new Map<number, number>() : null;
-  const xs: number[] = [];
-  const ys: number[] = [];
+  const most = (2 * Math.ceil(radius) + 1) ** 2;
+  const xs = slab.int32(list.length * most);
+  const ys = slab.int32(list.length * most);
   const own: Int32Array[] = [];
+  let n = 0;
   for (const index of list) {
     const x = columns.x[index]!;
     const y = columns.y[index]!;
-    const mine: number[] = [];
+    const mine = slab.int32(most);
+    let m = 0;
     for (let py = Math.max(0, Math.ceil(y - radius)); py <= Math.min(height - 1, Math.floor(y + radius)); py++) {
       for (let px = Math.max(0, Math.ceil(x - radius)); px <= Math.min(width - 1, Math.floor(x + radius)); px++) {
         if ((px - x) ** 2 + (py - y) ** 2 > radius * radius) continue;
         let k = seen?.get(py * width + px);
         if (k === undefined) {
-          k = xs.length;
+          k = n++;
           seen?.set(py * width + px, k);
-          xs.push(px);
-          ys.push(py);
+          xs[k] = px;
+          ys[k] = py;
         }
-        mine.push(k);
+        mine[m++] = k;
       }
     }
-    own.push(Int32Array.from(mine));
+    own.push(mine.subarray(0, m));
   }
-  return { x: Int32Array.from(xs), y: Int32Array.from(ys), own };
+  return { x: xs.subarray(0, n), y: ys.subarray(0, n), own };
 }

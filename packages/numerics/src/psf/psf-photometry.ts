@@ -1,5 +1,6 @@
 import type { Compute } from '../compute.ts';
 import { madSigma } from '../stats/quantile.ts';
+import { type FixedStamps, fixedStamp, fixedStampsSize } from './fixed-stamps.ts';
 import { groupSources } from './group-sources.ts';
 import type { PsfFitColumns } from './open-group.ts';
 import type { PsfModel } from './psf-model.ts';
@@ -83,6 +84,8 @@ export async function psfPhotometry(
     const px = places.x.map((x, i) => (outside(i) ? Number.NaN : x));
     const groups = groupSources(px, places.y, 1.3 * fitRadius);
     const residual = compute.float32(width * height);
+    const room = options.free ? null : fixedStampsSize(spline, count);
+    const stamps = room && { radius: room.radius, values: compute.float64(room.length) };
     const shared = {
       residual,
       variance: planes.variance,
@@ -98,14 +101,16 @@ export async function psfPhotometry(
       y0: places.y,
       fitRadius,
       freeSky: options.freeSky ?? false,
+      stamps,
     };
     const passes = options.passes ?? 3;
+    if (stamps) await compute.runTask('fillPsfStamps', { spline, x: px, y: places.y, stamps }, count, { chunk: 64 });
     residual.set(planes.image);
-    subtractSources(residual, width, height, spline, columns);
+    subtractSources(residual, width, height, spline, columns, stamps);
     for (let pass = 0; pass < passes; pass++) {
       await compute.runTask('fitPsfGroups', shared, groups.start.length - 1, { chunk: 32 });
       residual.set(planes.image);
-      subtractSources(residual, width, height, spline, columns);
+      subtractSources(residual, width, height, spline, columns, stamps);
       if (!(options.freeSky ?? false)) {
         const radius = columns.flux.map((f, i) => haloRadius(f / columns.fluxErr[i]!, model.fwhmPix));
         await subtractResidualSky(residual, planes, { x: columns.x, y: columns.y, radius }, compute);
@@ -150,26 +155,30 @@ export async function psfPhotometry(
 /** Circle about a source whose pixels say nothing of the sky [pix]. */
 const haloRadius = (snr: number, fwhmPix: number): number => fwhmPix * (1.7 + (snr > 10 ? 1.2 * Math.log10(snr / 10) : 0));
 
-/** Takes the light of all sources out of an image, in place. */
+/** Takes the light of all sources out of an image, in place. `stamps`: of places that are fixed. */
 export function subtractSources(
   image: Float32Array,
   width: number,
   height: number,
   spline: PsfSpline,
   { x, y, flux }: { readonly x: Float64Array; readonly y: Float64Array; readonly flux: Float64Array },
+  stamps: FixedStamps | null = null,
 ): void {
   const { model } = spline;
   const radius = Math.ceil(model.radiusPix);
   const side = 2 * radius + 1;
-  const value = new Float64Array(side * side);
+  const own = new Float64Array(side * side);
   const coefficients = new Float64Array(model.size ** 2);
   for (let s = 0; s < x.length; s++) {
     const f = flux[s]!;
     const cx = Math.round(x[s]!);
     const cy = Math.round(y[s]!);
     if (!(f !== 0 && Number.isFinite(f) && cx > -radius && cy > -radius && cx < width + radius && cy < height + radius)) continue;
-    psfAt(spline, x[s]!, y[s]!, coefficients);
-    splineStamp(coefficients, model.size, model.stepPix, x[s]! - cx, y[s]! - cy, radius, { value });
+    const value = stamps ? fixedStamp(stamps, s) : own;
+    if (!stamps) {
+      psfAt(spline, x[s]!, y[s]!, coefficients);
+      splineStamp(coefficients, model.size, model.stepPix, x[s]! - cx, y[s]! - cy, radius, { value });
+    }
     for (let j = Math.max(-radius, -cy); j <= Math.min(radius, height - 1 - cy); j++) {
       for (let i = Math.max(-radius, -cx); i <= Math.min(radius, width - 1 - cx); i++) {
         const p = (cy + j) * width + cx + i;
@@ -257,6 +266,7 @@ async function forcedAlone(
       y0: y,
       fitRadius,
       freeSky: false,
+      stamps: null,
     },
     count,
     { chunk: 32 },

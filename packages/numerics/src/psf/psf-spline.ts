@@ -75,7 +75,7 @@ export function psfAt(
   { model, coefficients }: PsfSpline,
   x: number,
   y: number,
-  out = new Float64Array(model.size ** 2),
+  out: Float64Array = new Float64Array(model.size ** 2),
 ): Float64Array {
   const n = model.size * model.size;
   const terms = placeTerms(model, x, y);

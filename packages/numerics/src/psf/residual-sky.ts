@@ -29,7 +29,7 @@ export async function subtractResidualSky(
 ): Promise<{ readonly level: Float32Array; readonly columns: number; readonly rows: number }> {
   const columns = Math.max(1, Math.round(width / CELL_PIX));
   const rows = Math.max(1, Math.round(height / CELL_PIX));
-  const hidden = new Uint8Array(width * height);
+  const hidden = compute.uint8(width * height).fill(0);
   for (let s = 0; s < sources.x.length; s++) {
     const x = sources.x[s]!;
     const y = sources.y[s]!;
@@ -68,6 +68,7 @@ export async function subtractResidualSky(
       }
     }
   }
+  compute.free(hidden);
   for (let c = 0; c < noise.length; c++) noise[c] = noise[c]! / count[c]! ** 2;
   const level = shrunkenMeans({ sum, count, noise }, columns, rows);
   await compute.subtractMesh(residual, level, { columns, rows }, { width, height }, residual);
