@@ -71,7 +71,7 @@ export async function runUnitFolder(run: UnitFolderRun): Promise<UnitRow[]> {
           (names) => names.sort(),
           () => [],
         ),
-      read: async (name) => new Uint8Array(await readFile(at(name))),
+      read: async (name) => bytesOf(await readFile(at(name))),
     },
     { meta: run.meta, compute: ports.compute, known: memory.frames },
   );
@@ -149,6 +149,9 @@ async function runUnit(run: UnitFolderRun, unit: Unit, epoch: string): Promise<U
   return row(result.failure ? 'failed' : isFinal ? 'final' : 'live', result, result.cells);
 }
 
+/** The same bytes, not a copy. */
+const bytesOf = ({ buffer, byteOffset, byteLength }: Buffer): Uint8Array => new Uint8Array(buffer, byteOffset, byteLength);
+
 /** Whether the last module has already worked on just these frames. */
 async function isMade(folder: string, lastModule: string, unit: Unit): Promise<boolean> {
   const bytes = await readProduct(join(folder, 'provenance', `${lastModule}.json`));
@@ -159,10 +162,7 @@ async function isMade(folder: string, lastModule: string, unit: Unit): Promise<b
 }
 
 const readProduct = (path: string): Promise<Uint8Array | null> =>
-  readFile(path).then(
-    (bytes) => new Uint8Array(bytes),
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return null;
-      throw error;
-    },
-  );
+  readFile(path).then(bytesOf, (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
