@@ -110,7 +110,8 @@ export async function forceOn(target: ForcedTarget, places: ForcedPlaces, comput
     const known: KnownSources = { x, y, flux: guess };
     const stars = places.stars.filter((i) => guess[i]! > 0 && Number.isFinite(x[i]!));
     const { saturation, covarianceFactor } = target;
-    const psf = target.psf ?? buildPsf(planes, known, stars, { fwhmPix, saturation, covarianceFactor, holdOut: false });
+    const psf =
+      target.psf ?? buildPsf(planes, known, stars, { fwhmPix, saturation, covarianceFactor, holdOut: false, rounds: 2 });
     if (!psf) return null;
     const raw = await psfPhotometry(planes, psf, { x, y }, { flux: guess, covarianceFactor, passes: 2 }, compute);
     const perSec = raw.flux.map((f) => f / target.unitSec);
