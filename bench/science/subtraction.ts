@@ -271,7 +271,7 @@ export function nightTruth(
 export function subtractionRows(
   title: string,
   scores: readonly SubtractionScore[],
-  targets: { readonly falsePer: string; readonly stars?: string },
+  targets: { readonly falsePer: string | null; readonly falseWorst?: string; readonly stars?: string },
 ): BenchRow[] {
   const sum = (value: (s: SubtractionScore) => number): number => scores.reduce((total, s) => total + value(s), 0);
   const median = (value: (s: SubtractionScore) => number): number =>
@@ -297,6 +297,16 @@ export function subtractionRows(
     ),
     row(`${title}: candidates that are not real`, sum((s) => s.falseCandidates) / scores.length, 'per image', targets.falsePer),
   ];
+  if (targets.falseWorst)
+    rows.push(
+      row(
+        `${title}: candidates that are not real, worst image`,
+        Math.max(...scores.map((s) => s.falseCandidates)),
+        '',
+        targets.falseWorst,
+      ),
+      row(`${title}: residual at stars, worst image`, Math.max(...scores.map((s) => s.residualAtStars)), 'sigma'),
+    );
   if (sum((s) => s.changes) > 0)
     rows.push(row(`${title}: true changes found`, sum((s) => s.changesFound) / sum((s) => s.changes), '1'));
   if (sum((s) => s.injected) > 0)

@@ -13,6 +13,7 @@ import { type MeasuredFrame, simNight } from './measured-night.ts';
 import { openBenchCompute, openUnits } from './open-unit.ts';
 import { scorePhotometry } from './photometry.ts';
 import { type StackingTruth, scoreStacking } from './stacking.ts';
+import { defaultSubtraction, nightSubtraction, subtractionRows } from './subtraction.ts';
 
 interface NightTruth {
   readonly params: { readonly grb: { readonly ra: number; readonly dec: number; readonly slope: number } };
@@ -43,6 +44,9 @@ export async function unitRows(frames: readonly MeasuredFrame[]): Promise<BenchR
       rows.push(...(await scoreStacking({ unit, alignment, stacks }, await stackingTruth(night), compute)));
     });
     const truth = join(simNight, 'truth');
+    const differences = await nightSubtraction(folder, defaultSubtraction, compute);
+    const targets = { falsePer: null, falseWorst: '<= 1', stars: '<= 1.03' };
+    rows.push(...subtractionRows('difference of one frame and a 120-s frame', differences, targets));
     rows.push(...(await scorePhotometry({ folder, name: unit.name, truth, compute, only: (id) => id.startsWith('2026') })));
     return rows;
   } finally {
