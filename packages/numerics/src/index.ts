@@ -22,7 +22,7 @@ export type { Basins } from './detect/watershed.ts';
 export * as numericsErrors from './errors.ts';
 export type { MaskPlaneName } from './mask-plane.ts';
 export { MaskPlane } from './mask-plane.ts';
-export { type CircleFlux, circleFlux, type MeasurableImage } from './measure/circle-flux.ts';
+export { type CircleFlux, circleFluxes, type MeasurableImage } from './measure/circle-flux.ts';
 export type { ApertureScale, Measurement, MeasureOptions } from './measure/measure-sources.ts';
 export { measureSources } from './measure/measure-sources.ts';
 export type { BroughtTasks, Task, TaskArgs, TaskName, TaskResult } from './pool/tasks.ts';

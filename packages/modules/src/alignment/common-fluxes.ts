@@ -1,4 +1,12 @@
-import { buildPointGrid, type Compute, circleFlux, MaskPlane, type MeasurableImage, medianOf } from '@colibri/numerics';
+import {
+  buildPointGrid,
+  type CircleFlux,
+  type Compute,
+  circleFluxes,
+  MaskPlane,
+  type MeasurableImage,
+  medianOf,
+} from '@colibri/numerics';
 import type { Unit, UnitFrame } from '@colibri/pipeline';
 import type { JointFit } from './joint-fit.ts';
 import type { CommonFluxes } from './transparency.ts';
@@ -93,8 +101,7 @@ export async function wideFluxes(unit: Unit, fit: JointFit, compute: Compute): P
 /** All light of a star, from two circles. */
 function totalFlux(image: MeasurableImage, x: number, y: number, fwhm: number): { flux: number; err: number } {
   const ring = [RING[0] * fwhm, RING[1] * fwhm] as const;
-  const wide = circleFlux(image, x, y, WIDE * fwhm, ring);
-  const middle = circleFlux(image, x, y, MIDDLE * fwhm, ring);
+  const [wide, middle] = circleFluxes(image, x, y, [WIDE * fwhm, MIDDLE * fwhm], ring) as [CircleFlux, CircleFlux];
   const flux = wide.flux + OUTSIDE * (wide.flux - middle.flux);
   const between = Math.max(0, wide.err ** 2 - middle.err ** 2);
   return { flux, err: Math.sqrt(middle.err ** 2 + (1 + OUTSIDE) ** 2 * between) };

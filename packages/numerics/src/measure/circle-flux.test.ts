@@ -1,10 +1,19 @@
 import { seededRandom } from '@colibri/base';
 import { describe, expect, it } from 'vitest';
 import { MaskPlane } from '../mask-plane.ts';
-import { circleFlux } from './circle-flux.ts';
+import { circleFluxes } from './circle-flux.ts';
 
 const side = 81;
 const SKY = 100;
+
+/** One circle. */
+const circleFlux = (
+  of: Parameters<typeof circleFluxes>[0],
+  x: number,
+  y: number,
+  radius: number,
+  ring: readonly [number, number],
+) => circleFluxes(of, x, y, [radius], ring)[0]!;
 
 /** A flat sky with a Gaussian star of the given light in the middle, noise if asked. */
 function image(light: number, sigmaPix: number, seed = 0) {
@@ -19,7 +28,7 @@ function image(light: number, sigmaPix: number, seed = 0) {
   return { width: side, height: side, data, variance: Float32Array.from(data), mask: new Uint16Array(side * side) };
 }
 
-describe('circleFlux', () => {
+describe('circleFluxes', () => {
   it('finds the light of a star, whatever the sky', () => {
     const { flux, sky } = circleFlux(image(50_000, 2), 40.3, 39.8, 10, [16, 24]);
     expect(flux).toBeCloseTo(50_000, -1); // exp(−12.5) of it lies outside, 0.2 of 50 000

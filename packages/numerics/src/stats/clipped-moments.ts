@@ -59,8 +59,19 @@ export function pearsonMode(mean: number, median: number, sigma: number): number
   return Math.abs(mean - median) < 0.3 * sigma ? 2.5 * median - 1.5 * mean : median;
 }
 
+const factors = new Map<number, number>();
+
 /** Sigma of a normal distribution clipped repeatedly at ±k times its own sigma, in units of the true one (0.985 for k = 3). */
 export function truncationFactor(k: number): number {
+  let factor = factors.get(k);
+  if (factor === undefined) {
+    factor = solveTruncation(k);
+    if (factors.size < 100) factors.set(k, factor);
+  }
+  return factor;
+}
+
+function solveTruncation(k: number): number {
   let f = 1;
   for (let i = 0; i < 50; i++) {
     const a = k * f;
