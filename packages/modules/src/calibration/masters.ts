@@ -43,7 +43,7 @@ const setup = (doc: string) => input('calibrationSetup', doc, 'adu');
 export const bias = defineModule({
   name: 'bias',
   code: 'MB',
-  version: '1.0.0',
+  version: '1.0.1',
   title: 'Master bias',
   summary:
     'Combines raw biases of each detector setup: overscan level removed, clipped mean with variance, unsteady pixels marked.',
@@ -85,7 +85,7 @@ export const bias = defineModule({
 export const dark = defineModule({
   name: 'dark',
   code: 'MD',
-  version: '1.0.0',
+  version: '1.0.1',
   title: 'Master dark',
   summary:
     'Fits offset and rate to raw darks over all their exposure times, nights pooled at one temperature; hot pixels marked.',
@@ -140,7 +140,7 @@ export const dark = defineModule({
 export const flat = defineModule({
   name: 'flat',
   code: 'MF',
-  version: '1.0.0',
+  version: '1.0.1',
   title: 'Master flat',
   summary:
     'Combines raw flats of each filter: levels and illumination checked, each brought to median 1, stars clipped, dead pixels marked.',

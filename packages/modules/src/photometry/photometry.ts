@@ -26,7 +26,7 @@ import { stackSources } from './stack-sources.ts';
 export const photometry = defineModule({
   name: 'photometry',
   code: 'PH',
-  version: '1.1.0',
+  version: '1.1.1',
   title: 'Photometry',
   summary:
     'Finds the sources of the stack, measures them with a varying PSF, calibrates them with a colour term, and forces their fluxes in every frame.',
