@@ -255,4 +255,29 @@ describe.skipIf(!existsSync(kernelsPath))('compiled resample and sums (skipped b
       expect(found.length).toBeGreaterThan(50);
       expect(found).toEqual(truth);
     }));
+
+  it('flags and marks pixels as its scalar twin', async () => {
+    const random = seededRandom(8);
+    const n = shape.width * shape.height;
+    const odd = [NaN, Infinity, -Infinity, 0, -1, 3.1e38];
+    const values = (usual: number) =>
+      Float32Array.from({ length: n }, () => (random.below(9) === 0 ? odd[random.below(6)]! : usual));
+    const [data, variance] = [values(-5), values(2)];
+    const plane = Uint8Array.from({ length: 90 * 80 }, () => random.below(2));
+    const marks = { plane, shape: { width: 90, height: 80 }, grid: coordinateGrid(shape, turn(0.7, 200)) };
+    const both = await Promise.all(
+      [wasm, compute].map(async (on) => {
+        const mask = await on.flagUnusable(data, variance, new Uint16Array(n).fill(1));
+        return on.markObjects(marks, 0x4000, mask, shape);
+      }),
+    );
+    expect(both[0]).toEqual(both[1]);
+    for (let i = 0; i < n; i++) {
+      const isGood = Number.isFinite(data[i]!) && Math.abs(data[i]!) < 3e38 && variance[i]! > 0 && variance[i]! < 3e38;
+      if (((both[0]![i]! & MaskPlane.NO_DATA) === 0) !== isGood) expect.fail(`pixel ${i}: ${data[i]} ± ${variance[i]}`);
+    }
+    const marked = both[0]!.filter((m) => (m & 0x4000) !== 0).length;
+    expect(marked).toBeGreaterThan(1000);
+    expect(marked).toBeLessThan(0.6 * n);
+  });
 });
