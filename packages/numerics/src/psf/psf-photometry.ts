@@ -104,7 +104,7 @@ export async function psfPhotometry(
       stamps,
     };
     const passes = options.passes ?? 3;
-    if (stamps) await compute.runTask('fillPsfStamps', { spline, x: px, y: places.y, stamps }, count, { chunk: 64 });
+    if (stamps) await compute.runTask('fillPsfStamps', { spline, x: places.x, y: places.y, stamps }, count, { chunk: 64 });
     residual.set(planes.image);
     subtractSources(residual, width, height, spline, columns, stamps);
     for (let pass = 0; pass < passes; pass++) {

@@ -147,10 +147,15 @@ describe('buildPsf and psfPhotometry on stars whose light is known', async () =>
 
   it('gives the same fluxes from stamps made once as from stamps made for every pass', async () => {
     const planes = planesOf(stars, size, 41);
-    const places = columnsOf(stars.slice(0, 60));
-    const pair = { x: Float64Array.of(...places.x, places.x[0]! + 3.3), y: Float64Array.of(...places.y, places.y[0]! + 1.2) };
-    const kept = await psfPhotometry(planes, model, pair, {}, compute);
-    const anew = await psfPhotometry(planes, model, pair, { free: new Uint8Array(pair.x.length) }, compute);
+    const some = columnsOf(stars.slice(0, 60));
+    // A neighbour, and one off the image whose light reaches into it.
+    const places = {
+      x: Float64Array.of(...some.x, some.x[0]! + 3.3, -8.3),
+      y: Float64Array.of(...some.y, some.y[0]! + 1.2, 250.2),
+    };
+    const flux = Float64Array.of(...some.flux, 1000, 3e5);
+    const kept = await psfPhotometry(planes, model, places, { flux }, compute);
+    const anew = await psfPhotometry(planes, model, places, { flux, free: new Uint8Array(flux.length) }, compute);
     expect(kept).toEqual(anew);
   });
 
