@@ -111,7 +111,14 @@ export async function forceOn(target: ForcedTarget, places: ForcedPlaces, comput
     const stars = places.stars.filter((i) => guess[i]! > 0 && Number.isFinite(x[i]!));
     const { saturation, covarianceFactor } = target;
     const psf =
-      target.psf ?? buildPsf(planes, known, stars, { fwhmPix, saturation, covarianceFactor, holdOut: false, rounds: 2 });
+      target.psf ??
+      buildPsf(planes, known, stars, {
+        fwhmPix,
+        saturation,
+        covarianceFactor,
+        holdOut: false,
+        rounds: target.kind === 'frame' ? 2 : 3,
+      });
     if (!psf) return null;
     const raw = await psfPhotometry(planes, psf, { x, y }, { flux: guess, covarianceFactor, passes: 2 }, compute);
     const perSec = raw.flux.map((f) => f / target.unitSec);
