@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { decamRows } from './images/decam.ts';
 import { m13Rows } from './images/m13.ts';
-import { swarpVersion } from './images/peers.ts';
 import { panel } from './images/pictures.ts';
 import { type BenchRow, report } from './report.ts';
 import { root } from './science/measured-night.ts';
 import { openBenchCompute } from './science/open-unit.ts';
 import { extractorVersion } from './science/peer-extractor.ts';
 import { psfexVersion } from './science/peer-psfex.ts';
+import { swarpVersion } from './science/peer-swarp.ts';
 
 const { values } = parseArgs({
   options: { json: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },

@@ -33,12 +33,6 @@ export const extractWithPsf = (
     return extractPsf(path, Number.isFinite(image.saturation) ? image.saturation : 1e9, options);
   });
 
-/** Version of Debian's SWarp; null when it is not installed. */
-export function swarpVersion(): string | null {
-  const { status, stdout, stderr } = spawnSync('SWarp', ['--version'], { encoding: 'utf8' });
-  return status === 0 ? (/\d+\.\d+\.\d+/.exec(stdout + stderr)?.[0] ?? 'unknown') : null;
-}
-
 /** One image and how SWarp shall see it. */
 export interface SwarpInput {
   readonly image: ForeignImage;

@@ -86,7 +86,7 @@ async function stackMade(frames: number): Promise<void> {
       wcs,
       transparency: 1,
       transparencyErr: 0.001,
-    } as AlignedFrame;
+    } as unknown as AlignedFrame;
     return { frame, aligned };
   });
   const unit = {

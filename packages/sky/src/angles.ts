@@ -31,9 +31,7 @@ export function cosd(deg: number): number {
   return Math.cos(deg / DEG);
 }
 
-export const tand = (deg: number): number => sind(deg) / cosd(deg);
 export const atan2d = (y: number, x: number): number => Math.atan2(y, x) * DEG;
-export const atand = (t: number): number => Math.atan(t) * DEG;
 
 /** Arc sine [deg] that forgives the last bits beyond ±1 and is NaN further out. */
 export function asind(s: number): number {
