@@ -54,9 +54,11 @@ function lines(list: readonly BenchRow[]): string[] {
     (r) =>
       `| ${r.name} | ${number(r.value)} ${r.unit} | ${r.target ?? ''} | ${r.pass === null ? '' : r.pass ? 'pass' : '**fails**'} | ${r.peer ? number(r.peerValue) : ''} |`,
   );
-  // a number is whole: row 1 is not row 10
+  // a number is whole: row 1 is not row 10; and without seeds the rows that need them stay
   const isAsked = (line: string): boolean =>
-    line.startsWith(`| ${values.only}`) && !/^\d/.test(line.slice(values.only.length + 2));
+    line.startsWith(`| ${values.only}`) &&
+    !/^\d/.test(line.slice(values.only.length + 2)) &&
+    !(Number(values.seeds) === 0 && line.startsWith('| beat-it'));
   const table = existsSync(page)
     ? readFileSync(page, 'utf8')
         .split('\n')
