@@ -6,11 +6,12 @@ import { plainPlate, plateSources, solvePlate, tanSipOfPlate } from '@colibri/mo
 import { type Compute, detectSources, measureSources, type SourceColumns } from '@colibri/numerics';
 import type { ReferenceStars } from '@colibri/pipeline';
 import { parseWcs, tanSipWcs, type Wcs } from '@colibri/sky';
+import { lend } from '../held-image.ts';
 import type { BenchRow } from '../report.ts';
 import { referenceStars } from '../science/field18/catalog.ts';
 import { compete, isInstalled, type Spent, spend, spendOn } from './contest.ts';
 import type { Ground } from './ground.ts';
-import { lendScene, type Scene, scene, sceneField } from './scene.ts';
+import { type Scene, scene, sceneField } from './scene.ts';
 
 const SCALE = 0.38;
 
@@ -65,7 +66,7 @@ export async function astrometryRows({ folder, one, all }: Ground): Promise<Benc
 
 function sourcesOf(sky: Scene, compute: Compute): Promise<SourceColumns> {
   return compute.scope(async () => {
-    const { data, variance, mask, width, height } = lendScene(sky, compute);
+    const { data, variance, mask, width, height } = lend(sky, compute);
     const detection = await detectSources(data, variance, mask, { width, height }, compute);
     return (await measureSources(detection, {}, compute)).columns;
   });

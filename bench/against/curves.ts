@@ -1,9 +1,10 @@
 import { plotSvg } from '@colibri/modules';
 import { type Compute, detectSources, measureSources } from '@colibri/numerics';
+import { lend } from '../held-image.ts';
 import { type BenchRow, row } from '../report.ts';
 import { spend } from './contest.ts';
 import type { Ground } from './ground.ts';
-import { lendScene, scene, sceneField } from './scene.ts';
+import { scene, sceneField } from './scene.ts';
 
 /** One curve: seconds of CPU of detection and photometry of a frame against what grows. */
 export interface Curve {
@@ -46,7 +47,7 @@ async function cost(size: number, stars: number, compute: Compute): Promise<numb
   let least = Infinity;
   for (let round = 0; round < 2; round++) {
     await compute.scope(async () => {
-      const { data, variance, mask, width, height } = lendScene(sky, compute);
+      const { data, variance, mask, width, height } = lend(sky, compute);
       const { cpuSec } = await spend(async () => {
         const detection = await detectSources(data, variance, mask, { width, height }, compute);
         await measureSources(detection, {}, compute);

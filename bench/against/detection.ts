@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { imageHdu, openFits, writeFits } from '@colibri/fits';
 import { openFileSource } from '@colibri/fits/node';
 import { type Compute, detectSources, measureSources, type SourceColumns } from '@colibri/numerics';
 import { encodeCatalog, readPixels } from '@colibri/pipeline';
 import type { BenchRow } from '../report.ts';
+import { asciiRows, convolutionFile } from '../science/extractor-files.ts';
 import { compete, isInstalled, spend, spendOn } from './contest.ts';
 import type { Ground } from './ground.ts';
 import { type Scene, sayScore, scene, sceneField, scoreOf } from './scene.ts';
@@ -86,12 +87,9 @@ function theirDetection(sky: Scene, folder: string) {
   const columns =
     'NUMBER X_IMAGE Y_IMAGE XWIN_IMAGE YWIN_IMAGE ERRAWIN_IMAGE FLUX_AUTO FLUXERR_AUTO FLUX_APER(1) FLUXERR_APER(1) BACKGROUND FWHM_IMAGE A_IMAGE B_IMAGE THETA_IMAGE KRON_RADIUS ISOAREA_IMAGE FLUX_MAX SNR_WIN FLAGS';
   writeFileSync(join(folder, 'p.param'), `${columns.split(' ').join('\n')}\n`);
-  writeFileSync(join(folder, 'small.conv'), 'CONV NORM\n1 2 1\n2 4 2\n1 2 1\n');
-  const steps = [-3, -2, -1, 0, 1, 2, 3];
-  const gaussian = (fwhm: number): string =>
-    steps.map((y) => steps.map((x) => (2 ** -((x * x + y * y) / (fwhm / 2) ** 2)).toFixed(5)).join(' ')).join('\n');
+  writeFileSync(join(folder, 'small.conv'), convolutionFile(2));
   const fwhm = 3.5;
-  writeFileSync(join(folder, 'wide.conv'), `CONV NORM\n${gaussian(fwhm)}\n`);
+  writeFileSync(join(folder, 'wide.conv'), convolutionFile(fwhm, 3));
   const words = (line: string): string[] => line.split(' ');
   const common = `-c /dev/null -PARAMETERS_NAME p.param -PHOT_APERTURES 9 -GAIN 1 -SATUR_LEVEL ${sky.saturation} -VERBOSE_TYPE QUIET -CATALOG_NAME theirs.cat -MEMORY_PIXSTACK 3000000 -MEMORY_OBJSTACK 60000`;
   // its threshold counts in sigmas of the unfiltered pixels
@@ -104,10 +102,7 @@ function theirDetection(sky: Scene, folder: string) {
     alike: async () => spendOn(folder, [alike]),
     byDefault: async () => spendOn(folder, [byDefault]),
     say: () => {
-      const rows = readFileSync(join(folder, 'theirs.cat'), 'utf8')
-        .split('\n')
-        .filter((line) => line !== '' && !line.startsWith('#'))
-        .map((line) => line.trim().split(/\s+/).map(Number));
+      const rows = asciiRows(join(folder, 'theirs.cat'));
       const column = (k: number): Float64Array => Float64Array.from(rows, (r) => r[k]! - 1);
       return sayScore('source-extractor', rows.length, scoreOf(sky, column(3), column(4)));
     },

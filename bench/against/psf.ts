@@ -1,12 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { measureImage } from '@colibri/modules';
 import type { Compute } from '@colibri/numerics';
+import { lend } from '../held-image.ts';
 import type { BenchRow } from '../report.ts';
+import { asciiRows } from '../science/extractor-files.ts';
 import { compete, isInstalled, median, spend, spendOn } from './contest.ts';
 import { writePlanes } from './detection.ts';
 import type { Ground } from './ground.ts';
-import { lendScene, type Scene, scene, sceneField } from './scene.ts';
+import { type Scene, scene, sceneField } from './scene.ts';
 
 interface Fluxes {
   readonly x: Float64Array;
@@ -21,7 +23,7 @@ export async function psfRows({ folder, one, all }: Ground): Promise<BenchRow[]>
   let found: Fluxes | null = null;
   const run = (compute: Compute) => () =>
     compute.scope(async () => {
-      const planes = lendScene(sky, compute);
+      const planes = lend(sky, compute);
       const image = { ...planes, lightVariance: 1, saturation: sky.saturation, covarianceFactor: 1, fwhmPix: 3.5 };
       const options = { threshold: 4.75, meshPix: 64, deblendContrast: 0.0005 };
       return spend(async () => {
@@ -71,10 +73,7 @@ function psfexChain(sky: Scene, folder: string) {
   return {
     run: async () => spendOn(folder, commands),
     fluxes: (): Fluxes => {
-      const rows = readFileSync(join(folder, 'fit.cat'), 'utf8')
-        .split('\n')
-        .filter((line) => line !== '' && !line.startsWith('#'))
-        .map((line) => line.trim().split(/\s+/).map(Number));
+      const rows = asciiRows(join(folder, 'fit.cat'));
       const column = (k: number, offset = 0): Float64Array => Float64Array.from(rows, (r) => r[k]! + offset);
       return { x: column(0, -1), y: column(1, -1), flux: column(2) };
     },

@@ -1,18 +1,12 @@
-import { type Compute, MaskPlane } from '@colibri/numerics';
+import { MaskPlane } from '@colibri/numerics';
+import type { HeldImage } from '../held-image.ts';
 import { exposeFrame } from '../science/field18/expose.ts';
 import { detector, drawField, type Field, type FieldFrame, type FieldOptions } from '../science/field18/field.ts';
 
-/** A reduced frame with its truth; heap arrays, row-major from the lower left. */
-export interface Scene {
+/** A reduced frame with its truth [electron]. */
+export interface Scene extends HeldImage {
   readonly field: Field;
   readonly frame: FieldFrame;
-  readonly width: number;
-  readonly height: number;
-  /** Sky in it [electron], [electron²]. */
-  readonly data: Float32Array;
-  readonly variance: Float32Array;
-  readonly mask: Uint16Array;
-  readonly saturation: number;
   /** Stars on the frame, 0-based pixels and total light [electron], brightest first. */
   readonly truth: readonly { readonly x: number; readonly y: number; readonly flux: number }[];
 }
@@ -47,16 +41,6 @@ export function scene(field: Field, index = 0): Scene {
     saturation,
     truth,
   };
-}
-
-/** The planes in the memory of `compute`, in a scope of the caller. */
-export function lendScene({ width, height, data, variance, mask }: Scene, compute: Compute) {
-  const n = width * height;
-  const planes = { width, height, data: compute.float32(n), variance: compute.float32(n), mask: compute.uint16(n) };
-  planes.data.set(data);
-  planes.variance.set(variance);
-  planes.mask.set(mask);
-  return planes;
 }
 
 /** How a list of positions agrees with the truth. */

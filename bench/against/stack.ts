@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { stacking } from '@colibri/modules';
 import type { Compute } from '@colibri/numerics';
 import type { StackSet } from '@colibri/pipeline';
@@ -34,17 +35,19 @@ export async function stackRows({ one, all }: Ground): Promise<BenchRow[]> {
         noise.ours = medianSigma((made['stacks'] as StackSet).stack.variance);
       }),
     );
+  // its CPU time on one thread, its wall time on as many as ours has
   const peer = async () => {
-    const { CLIPPED } = await swarpStacks(unit, aligned, grid, ['CLIPPED'], all);
-    noise.theirs = medianSigma(CLIPPED.weight.map((w) => (w > 0 ? 1 / w : 0)));
-    return CLIPPED;
+    const coadd = async (threads: number) => (await swarpStacks(unit, aligned, grid, ['CLIPPED'], all, threads)).CLIPPED;
+    const [single, threaded] = [await coadd(1), await coadd(availableParallelism())];
+    noise.theirs = medianSigma(single.weight.map((w) => (w > 0 ? 1 / w : 0)));
+    return { cpuSec: single.cpuSec, wallSec: threaded.wallSec };
   };
   return compete({
     name: `resampled and clipped stack, ${FRAMES} × 2048²`,
     one: run(one),
     all: run(all),
     peer: isInstalled('SWarp') ? peer : null,
-    peerName: 'SWarp, one thread',
+    peerName: 'SWarp, equal threads',
     cpuRatio: 3,
     wallRatio: 3,
     rounds: 1,

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { imageHdu, writeFits } from '@colibri/fits';
 import { measureForSubtraction, subtractTemplate } from '@colibri/modules';
 import type { Compute } from '@colibri/numerics';
+import { lend } from '../held-image.ts';
 import type { BenchRow } from '../report.ts';
 import { compete, isInstalled, spend, spendOn } from './contest.ts';
 import type { Ground } from './ground.ts';
-import { lendScene, type Scene, scene, sceneField } from './scene.ts';
+import { type Scene, scene, sceneField } from './scene.ts';
 
 /** A frame of poorer seeing less a template of better seeing, both measured before; on the same pixels, for hotpants cannot resample. */
 export async function subtractionRows({ folder, one, all }: Ground): Promise<BenchRow[]> {
@@ -26,7 +27,7 @@ export async function subtractionRows({ folder, one, all }: Ground): Promise<Ben
       const measure = (sky: Scene) =>
         measureForSubtraction(
           {
-            ...lendScene(sky, compute),
+            ...lend(sky, compute),
             lightVariance: 1,
             saturation: sky.saturation,
             covarianceFactor: 1,

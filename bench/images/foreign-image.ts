@@ -1,20 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type Header, openFits, readImage } from '@colibri/fits';
-import { type Compute, MaskPlane, madSigma, medianOf, rejectCosmicRays } from '@colibri/numerics';
+import { MaskPlane, madSigma, medianOf, rejectCosmicRays } from '@colibri/numerics';
 import { parseWcs, type Wcs } from '@colibri/sky';
+import type { HeldImage } from '../held-image.ts';
 
-/** An image of another telescope, in the planes that our modules work with; heap arrays, row-major from the lower left. */
-export interface ForeignImage {
+/** An image of another telescope, in the planes that our modules work with [electron]. */
+export interface ForeignImage extends HeldImage {
   readonly name: string;
-  readonly width: number;
-  readonly height: number;
-  /** Sky in it [electron], [electron²]; MaskPlane bits. */
-  readonly data: Float32Array;
-  readonly variance: Float32Array;
-  readonly mask: Uint16Array;
-  /** [electron] */
-  readonly saturation: number;
   readonly exposureSec: number;
   readonly startedAt: string;
   /** null: the header says nothing of the sky. */
@@ -94,14 +87,4 @@ export async function readStriped(path: string): Promise<ForeignImage> {
     startedAt: `${primary.text('DATE-OBS') ?? ''}Z`,
     wcs: null,
   };
-}
-
-/** The planes in the memory of `compute`, to be called in a scope. */
-export function lend({ width, height, data, variance, mask }: ForeignImage, compute: Compute) {
-  const n = width * height;
-  const planes = { width, height, data: compute.float32(n), variance: compute.float32(n), mask: compute.uint16(n) };
-  planes.data.set(data);
-  planes.variance.set(variance);
-  planes.mask.set(mask);
-  return planes;
 }

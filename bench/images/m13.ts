@@ -4,10 +4,11 @@ import { plainPlate, planeToSky, plateSources, plateToPlane, solvePlate, stackin
 import { type Compute, detectSources, type Measurement as FrameMeasurement, madSigma, measureSources } from '@colibri/numerics';
 import type { StackSet, Unit, UnitAlignment, UnitFrame } from '@colibri/pipeline';
 import { tanSipWcs, type Wcs } from '@colibri/sky';
+import { lend } from '../held-image.ts';
 import { type BenchRow, row } from '../report.ts';
 import { quietContext, runModule } from '../science/beat-it/chain.ts';
 import { depthOf } from './depth.ts';
-import { type ForeignImage, lend, readStriped } from './foreign-image.ts';
+import { type ForeignImage, readStriped } from './foreign-image.ts';
 import { swarp } from './peers.ts';
 import { type Picture, picture } from './pictures.ts';
 import { finderOf, gp1, residualNear, type Settings, sourceExtractor } from './tools.ts';

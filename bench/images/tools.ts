@@ -1,7 +1,8 @@
 import { type MeasuredImage, measureImage } from '@colibri/modules';
 import { type Compute, splineOf, subtractSources } from '@colibri/numerics';
+import { lend } from '../held-image.ts';
 import type { Finder, Found } from './depth.ts';
-import { type ForeignImage, lend } from './foreign-image.ts';
+import type { ForeignImage } from './foreign-image.ts';
 import { extractWithPsf } from './peers.ts';
 
 /** What a tool makes of an image: sources with PSF fluxes, and the image without sky and sources. Heap arrays. */

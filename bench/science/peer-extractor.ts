@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { imageHdu, openFits, readImage, writeFits } from '@colibri/fits';
 import type { DetectionCatalog } from './detection.ts';
+import { asciiRows } from './extractor-files.ts';
 
 /** Version of Debian's source-extractor; null when it is not installed. */
 export function extractorVersion(): string | null {
@@ -63,10 +64,7 @@ export async function extract(
       { cwd: folder, encoding: 'utf8' },
     );
     if (status !== 0) throw new Error(`source-extractor ended with ${status}: ${stderr}`);
-    const rows = readFileSync(join(folder, 'out.cat'), 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/).map(Number));
+    const rows = asciiRows(join(folder, 'out.cat'));
     const column = (k: number, offset = 0): Float64Array => Float64Array.from(rows, (r) => r[k]! + offset);
     return {
       count: rows.length,

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { imageHdu, openFits, readImage, writeFits } from '@colibri/fits';
+import { asciiRows, convolutionFile } from './extractor-files.ts';
 
 /** Version of Debian's PSFEx; null when it or source-extractor is not installed. */
 export function psfexVersion(): string | null {
@@ -84,10 +85,7 @@ export async function extractPsf(
       return Float32Array.from((await readImage(file.hdus[0]!)).data as ArrayLike<number>);
     };
     const [models, withoutSky] = [await image('models.fits'), await image('sky.fits')];
-    const rows = readFileSync(join(folder, 'out.cat'), 'utf8')
-      .split('\n')
-      .filter((line) => line !== '' && !line.startsWith('#'))
-      .map((line) => line.trim().split(/\s+/).map(Number));
+    const rows = asciiRows(join(folder, 'out.cat'));
     const column = (k: number, offset = 0): Float64Array => Float64Array.from(rows, (r) => r[k]! + offset);
     return {
       x: column(0, -1),
@@ -101,12 +99,4 @@ export async function extractPsf(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** A Gaussian filter as source-extractor reads it; its default is that of FWHM 2. */
-function convolutionFile(fwhmPix: number): string {
-  const reach = Math.max(1, Math.round(0.9 * fwhmPix - 0.8));
-  const steps = Array.from({ length: 2 * reach + 1 }, (_, i) => i - reach);
-  const rows = steps.map((y) => steps.map((x) => (4 * 2 ** -((x * x + y * y) / (fwhmPix / 2) ** 2)).toFixed(4)).join(' '));
-  return `CONV NORM\n${rows.join('\n')}\n`;
 }
