@@ -52,7 +52,7 @@ nav{display:flex;flex-wrap:wrap;gap:.25rem 1rem;font-size:.83rem;margin:.4rem 0 
 .two{display:grid;grid-template-columns:minmax(0,1fr);gap:14px}
 .plots{display:grid;grid-template-columns:minmax(0,1fr);gap:14px}
 figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:10px 10px 8px;min-width:0;break-inside:avoid}
-figure.finder{max-width:680px}
+figure.finder{max-width:680px;margin-top:12px}
 figcaption{font-size:.8rem;color:var(--soft);margin-top:.3rem}
 figure h3{margin:0 0 .3rem}
 .plot,.chart,.cut{display:block;width:100%;height:auto;max-width:100%}
