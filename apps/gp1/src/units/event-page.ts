@@ -55,7 +55,7 @@ export async function isEventFresh(workspace: string, unit: Pick<Unit, 'name' | 
 const hashes = (units: readonly EventUnit[]): string => units.map(({ sha256 }) => sha256).join(' ');
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** Every `summary.json` so many folders below. One that is of another version is left out. */
+/** Every `summary.json` so many folders below. One that is of another version, or damaged, is left out: the others are worth a page. */
 async function readUnits(root: string, depth: number): Promise<EventUnit[]> {
   let folders = [root];
   for (let k = 0; k < depth; k++) {
@@ -70,9 +70,17 @@ async function readUnits(root: string, depth: number): Promise<EventUnit[]> {
   const found = await Promise.all(
     folders.map(async (folder) => {
       const bytes = await readFile(join(folder, 'summary.json')).catch(() => null);
-      const summary = bytes && unitSummary.safeParse(JSON.parse(bytes.toString('utf8')));
+      const summary = bytes && unitSummary.safeParse(jsonOf(bytes));
       return summary?.success ? [{ summary: summary.data, sha256: digest(bytes!) }] : [];
     }),
   );
   return found.flat();
+}
+
+function jsonOf(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return null;
+  }
 }
